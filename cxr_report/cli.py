@@ -1,0 +1,207 @@
+"""The command line: one verb per stage; parse, call, show progress, print where the result lies."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cxr_report import __version__
+from cxr_report.errors import Refusal
+
+if TYPE_CHECKING:
+    from cxr_report.runs import StudyFolder
+
+__all__ = ["app", "main"]
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Compare loss functions of chest X-ray classifiers: train, export, evaluate, analyse, report.",
+)
+
+StudyFile = Annotated[Path, typer.Argument(metavar="STUDY.TOML", help="the study file; `cxr-report init` writes one")]
+Target = Annotated[
+    Path, typer.Argument(metavar="STUDY.TOML|FOLDER", help="the study file, or the folder of a study's runs")
+]
+Runs = Annotated[Path, typer.Option("--runs", metavar="DIR", help="the folder in which studies land")]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, help="runs at once; default: found by the program")]
+Partial = Annotated[bool, typer.Option("--partial", help="accept an incomplete study; page 1 then says so")]
+Name = Annotated[str, typer.Option("--as", metavar="NAME", help="the name of another, exploratory analysis")]
+RUNS = Path("runs")
+
+
+@app.callback()
+def _top(
+    version: Annotated[bool, typer.Option("--version", help="print the version", is_eager=True)] = False,
+) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def demo(runs: Runs = RUNS, workers: Workers = None) -> None:
+    """Go the whole way on synthetic radiographs, on a laptop's CPU, to a PDF."""
+    with resources.as_file(resources.files("cxr_report") / "starters" / "demo.toml") as study_file:
+        _run(study_file, runs=runs, workers=workers)
+
+
+@app.command()
+def init(
+    study: Annotated[Path, typer.Argument(metavar="STUDY.TOML", help="the file to write")] = Path("study.toml"),
+) -> None:
+    """Write a commented starter study."""
+    from cxr_report.runs import write_bytes
+
+    if study.exists():
+        raise Refusal(f"{study}: is there already; name another file, or delete it")
+    write_bytes(study, (resources.files("cxr_report") / "starters" / "starter.toml").read_bytes())
+    typer.echo(study)
+
+
+@app.command()
+def run(
+    study: StudyFile,
+    runs: Runs = RUNS,
+    workers: Workers = None,
+    partial: Partial = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would be done, and what it costs")] = False,
+    reuse: Annotated[
+        Path | None, typer.Option("--reuse", metavar="FOLDER", help="take equal finished runs of another study")
+    ] = None,
+) -> None:
+    """Do every stage, resuming what is there."""
+    if dry_run:
+        _dry_run(study, runs=runs, workers=workers)
+    else:
+        _run(study, runs=runs, workers=workers, partial=partial, reuse=reuse)
+
+
+@app.command()
+def train(study: StudyFile, runs: Runs = RUNS, workers: Workers = None) -> None:
+    """Train every run that is not finished."""
+    from cxr_report import console, stages
+
+    place = stages.Workplace.open(study, runs)
+    with console.teller() as progress:
+        result = stages.train(place, progress=progress, workers=workers)
+    typer.echo(result)
+
+
+@app.command()
+def export(study: StudyFile, runs: Runs = RUNS) -> None:
+    """Export every trained run to ONNX, with its proof."""
+    from cxr_report import console, stages
+
+    place = stages.Workplace.open(study, runs)
+    with console.teller() as progress:
+        result = stages.export(place, progress=progress)
+    typer.echo(result)
+
+
+@app.command()
+def evaluate(study: StudyFile, runs: Runs = RUNS) -> None:
+    """Predict validation and test cases with every exported run."""
+    from cxr_report import console, stages
+
+    place = stages.Workplace.open(study, runs)
+    with console.teller() as progress:
+        result = stages.evaluate(place, progress=progress)
+    typer.echo(result)
+
+
+@app.command()
+def analyse(
+    study: Target,
+    plan: Annotated[
+        Path | None, typer.Argument(metavar="[PLAN.TOML]", help="with --as: the other plan's metrics and analysis")
+    ] = None,
+    runs: Runs = RUNS,
+    partial: Partial = False,
+    name: Name = "",
+) -> None:
+    """Compute every score and statistic; neither torch nor a GPU is needed."""
+    from cxr_report import console, stages
+
+    if (plan is None) != (not name):
+        raise Refusal("analyse: --as NAME and PLAN.TOML go together")
+    folder = _folder(study, runs)
+    with console.teller() as progress:
+        result = stages.analyse(folder, partial=partial, name=name, plan=plan, progress=progress)
+    typer.echo(result)
+
+
+@app.command()
+def report(study: Target, runs: Runs = RUNS, partial: Partial = False, name: Name = "") -> None:
+    """Write figures, tables, HTML and PDF of an analysis."""
+    from cxr_report import console, stages
+
+    folder = _folder(study, runs)
+    with console.teller() as progress:
+        result = stages.report(folder, partial=partial, name=name, progress=progress)
+    typer.echo(result)
+
+
+@app.command()
+def status(study: Target, runs: Runs = RUNS) -> None:
+    """Show which runs are done, missing or diverged."""
+    from cxr_report import standing
+
+    typer.echo(standing.table(_folder(study, runs)))
+
+
+def _run(
+    study: Path, *, runs: Path, workers: int | None = None, partial: bool = False, reuse: Path | None = None
+) -> None:
+    from cxr_report import console, stages
+
+    stages.require("train")
+    place = stages.Workplace.open(study, runs)
+    with console.teller() as progress:
+        result = stages.run(place, progress=progress, workers=workers, partial=partial, reuse=reuse)
+    typer.echo(result)
+
+
+def _dry_run(study: Path, *, runs: Path, workers: int | None) -> None:
+    from cxr_report import console, stages, standing
+
+    stages.require("train")
+    place = stages.Workplace.open(study, runs)
+    with console.teller() as progress:
+        told = standing.forecast(place, workers=workers, progress=progress)
+    typer.echo(told)
+
+
+def _folder(target: Path, runs: Path) -> StudyFolder:
+    from cxr_report.runs import StudyFolder
+    from cxr_report.study import load
+
+    if target.is_dir():
+        return StudyFolder(target.resolve())
+    return StudyFolder(runs / load(target).name)
+
+
+def _terminate(_signum: int, _frame: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """Run the command line; exit codes: 0 done, 1 the answer is no, 2 the input is at fault, 130 interrupted."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        app()
+    except Refusal as refusal:
+        sys.stderr.write(f"cxr-report: {refusal}\n")
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        sys.stderr.write("cxr-report: interrupted; what was finished is kept, the same command goes on from there\n")
+        raise SystemExit(INTERRUPTED) from None

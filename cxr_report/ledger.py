@@ -1,0 +1,249 @@
+"""study.json: the study as it was planned, and the ledger of what was added later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import PurePath
+from typing import Any, Literal
+
+from cxr_report.errors import Refusal
+from cxr_report.runs import StudyFolder, read_json, write_json
+from cxr_report.study import Study, digest, parse
+
+__all__ = ["Entry", "FrozenStudy", "freeze", "published", "read", "refuse_other_plan"]
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the ledger: what was asked for at one time."""
+
+    kind: Literal["planned", "added"]
+    seeds: tuple[int, ...]
+    losses: tuple[str, ...]
+    after_analysis: bool
+    """Whether results had been seen: what is added then makes the analysis exploratory."""
+    time: str
+    """ISO 8601, UTC; shown, never trusted, and part of no other hash than the ledger's own chain."""
+    previous: str
+    """sha256 of the entry before; empty for the first."""
+    sha256: str
+    """Of this entry without this field."""
+
+    def facts(self) -> dict[str, Any]:
+        """Return the entry without times and hashes: what an analysis may depend on."""
+        return {
+            "kind": self.kind,
+            "seeds": list(self.seeds),
+            "losses": list(self.losses),
+            "after_analysis": self.after_analysis,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenStudy:
+    """What study.json holds."""
+
+    study: Study
+    """As published: paths reduced to their last part; with all additions."""
+    plan_sha256: str
+    """Of the plan at its start: data, model, training, losses, metrics, analysis and the first seeds."""
+    ledger: tuple[Entry, ...]
+
+    @property
+    def ledger_sha256(self) -> str:
+        """The hash of the newest entry."""
+        return self.ledger[-1].sha256
+
+    def canonical_plan(self) -> dict[str, Any]:
+        """Return what an analysis depends on: the study without its report section, and the ledger without times."""
+        return {
+            "study": self.study.model_dump(mode="json", exclude={"report"}),
+            "plan_sha256": self.plan_sha256,
+            "ledger": [entry.facts() for entry in self.ledger],
+        }
+
+    def exploratory(self) -> tuple[str, ...]:
+        """Say which additions were made after results had been seen, one clause each."""
+        return tuple(
+            " and ".join(
+                f"{what} {', '.join(map(str, names))} added after a first analysis"
+                for what, names in (("losses", entry.losses), ("seeds", entry.seeds))
+                if names
+            )
+            for entry in self.ledger
+            if entry.after_analysis
+        )
+
+
+def published(study: Study) -> Study:
+    """Reduce every path of a study to its last part, so that a run folder tells nothing of the machine."""
+    data = study.data.model_copy(update={"path": PurePath(study.data.path).name})
+    model = study.model
+    if model.pretrained is not None:
+        model = model.model_copy(update={"pretrained": PurePath(model.pretrained).name})
+    return study.model_copy(update={"data": data, "model": model})
+
+
+def read(folder: StudyFolder) -> FrozenStudy:
+    """Read study.json and check its chain.
+
+    Raises:
+        Refusal: the file is missing, of another format, or an entry of the ledger was changed.
+    """
+    raw = read_json(folder.study_json)
+    if not isinstance(raw, dict) or raw.get("format") != FORMAT:
+        raise Refusal(f"{folder.study_json}: is not a study of format {FORMAT}")
+    try:
+        study = parse(raw["study"], str(folder.study_json))
+        entries = tuple(
+            Entry(**{**entry, "seeds": tuple(entry["seeds"]), "losses": tuple(entry["losses"])})
+            for entry in raw["ledger"]
+        )
+        plan_sha256 = raw["plan_sha256"]
+    except (KeyError, TypeError) as error:
+        raise Refusal(f"{folder.study_json}: is damaged, {error} is missing or unknown") from None
+    _check_chain(entries, folder)
+    frozen = FrozenStudy(_in_order(study, entries), plan_sha256, entries)
+    asked = (
+        {seed for entry in entries for seed in entry.seeds},
+        {loss for entry in entries for loss in entry.losses},
+    )
+    if asked != (set(study.seeds), set(study.losses)):
+        raise Refusal(f"{folder.study_json}: seeds and losses are not those of the ledger; it was changed by hand")
+    if plan_sha256 != _plan_sha256(study, entries[0]):
+        raise Refusal(f"{folder.study_json}: the plan no longer matches its hash plan_sha256; it was changed by hand")
+    return frozen
+
+
+def freeze(study: Study, folder: StudyFolder) -> FrozenStudy:
+    """Write the study into its folder, or hold it against the one that is there.
+
+    Seeds and losses that are new are added to the ledger; the report section may change; every other difference is
+    refused.
+
+    Args:
+        study: the resolved study file.
+        folder: where the study lies or shall lie.
+
+    Raises:
+        Refusal: the plan differs; the fields are named.
+    """
+    study = published(study)
+    if not folder.study_json.exists():
+        first = _entry("planned", study.seeds, tuple(study.losses), after_analysis=False, previous="")
+        frozen = FrozenStudy(study, _plan_sha256(study, first), (first,))
+        _write(folder, frozen)
+        return frozen
+    there = read(folder)
+    _refuse_changes(there.study, study, folder)
+    seeds = tuple(seed for seed in study.seeds if seed not in there.study.seeds)
+    losses = tuple(name for name in study.losses if name not in there.study.losses)
+    if not seeds and not losses and study == there.study:
+        return there
+    ledger = there.ledger
+    if seeds or losses:
+        analysed = folder.analysis().statistics.exists()
+        ledger += (_entry("added", seeds, losses, after_analysis=analysed, previous=there.ledger_sha256),)
+    order = {name: study.losses[name] for name in (*there.study.losses, *losses)}
+    frozen = FrozenStudy(study.model_copy(update={"losses": order}), there.plan_sha256, ledger)
+    _write(folder, frozen)
+    return frozen
+
+
+def _in_order(study: Study, entries: tuple[Entry, ...]) -> Study:
+    """Put the losses back into the order in which they were asked for, which sorted JSON keys do not keep."""
+    names = [name for entry in entries for name in entry.losses if name in study.losses]
+    return study.model_copy(update={"losses": {name: study.losses[name] for name in names}})
+
+
+def refuse_other_plan(study: Study, folder: StudyFolder) -> None:
+    """Hold a study file against the study that is there, without writing.
+
+    Raises:
+        Refusal: the plan differs; the fields are named.
+    """
+    _refuse_changes(read(folder).study, published(study), folder)
+
+
+def _entry(
+    kind: Literal["planned", "added"],
+    seeds: tuple[int, ...],
+    losses: tuple[str, ...],
+    *,
+    after_analysis: bool,
+    previous: str,
+) -> Entry:
+    time = datetime.now(UTC).isoformat(timespec="seconds")
+    bare = Entry(kind, seeds, losses, after_analysis, time, previous, "")
+    return Entry(kind, seeds, losses, after_analysis, time, previous, _hash(bare))
+
+
+def _hash(entry: Entry) -> str:
+    content = asdict(entry)
+    del content["sha256"]
+    return digest(content)
+
+
+def _plan_sha256(study: Study, first: Entry) -> str:
+    plan = study.plan()
+    plan["losses"] = {name: loss for name, loss in plan["losses"].items() if name in first.losses}
+    return digest({"plan": plan, "seeds": list(first.seeds)})
+
+
+def _check_chain(entries: tuple[Entry, ...], folder: StudyFolder) -> None:
+    previous = ""
+    if not entries:
+        raise Refusal(f"{folder.study_json}: the ledger is empty; a study starts with one entry")
+    for number, entry in enumerate(entries, start=1):
+        if entry.previous != previous or entry.sha256 != _hash(entry):
+            raise Refusal(f"{folder.study_json}: entry {number} of the ledger does not match its hash; it was changed")
+        previous = entry.sha256
+
+
+def _refuse_changes(there: Study, asked: Study, folder: StudyFolder) -> None:
+    common = set(asked.losses) & set(there.losses)
+    differing = _differences(_flat(there.plan()), _flat(asked.plan()), common_losses=common)
+    differing += [f"losses.{name} (taken away)" for name in there.losses if name not in common]
+    gone = [str(seed) for seed in there.seeds if seed not in asked.seeds]
+    if gone:
+        differing.append(f"seeds ({', '.join(gone)} taken away)")
+    if differing:
+        raise Refusal(
+            f"{folder.path} holds a study with another plan, which cannot change in the same folder; "
+            f"these fields differ: {', '.join(differing)}; give the study another name, or put them back"
+        )
+
+
+def _differences(there: Mapping[str, Any], asked: Mapping[str, Any], *, common_losses: set[str]) -> list[str]:
+    differing = []
+    for key in sorted({*there, *asked}):
+        parts = key.split("\0")
+        if parts[0] == "losses" and parts[1] not in common_losses:
+            continue
+        before, now = there.get(key, "absent"), asked.get(key, "absent")
+        if before != now:
+            differing.append(f"{'.'.join(parts)} ({before!r} there, {now!r} asked for)")
+    return differing
+
+
+def _flat(value: Any, prefix: tuple[str, ...] = ()) -> dict[str, Any]:
+    if isinstance(value, Mapping) and value:
+        pairs = [_flat(entry, (*prefix, str(key))) for key, entry in value.items()]
+        return {key: entry for part in pairs for key, entry in part.items()}
+    return {"\0".join(prefix): value}
+
+
+def _write(folder: StudyFolder, frozen: FrozenStudy) -> None:
+    write_json(
+        folder.study_json,
+        {
+            "format": FORMAT,
+            "study": frozen.study.model_dump(mode="json"),
+            "plan_sha256": frozen.plan_sha256,
+            "ledger": [asdict(entry) for entry in frozen.ledger],
+        },
+    )

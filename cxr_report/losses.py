@@ -1,0 +1,166 @@
+"""The catalogue of losses, without torch: name in, task, parameters, formula and source out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+__all__ = ["CATALOGUE", "SIGMOID", "SOFTMAX", "LossEntry", "Parameter"]
+
+SOFTMAX = ("binary", "multiclass")
+"""Tasks whose logits pass through a softmax: one class per case."""
+
+SIGMOID = ("multilabel",)
+"""Tasks whose logits pass through a sigmoid each: any number of findings per case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One hyper-parameter of a loss, a real number in a closed interval."""
+
+    name: str
+    symbol: str
+    """LaTeX, as it stands in the formula."""
+    default: float
+    low: float
+    high: float
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class LossEntry:
+    """One loss as the study names it and the report prints it."""
+
+    name: str
+    title: str
+    """As it stands in running text, without a leading article."""
+    tasks: tuple[str, ...]
+    formula: str
+    """LaTeX that matplotlib's mathtext can set; loss of one case (one finding), before the mean."""
+    spoken: str
+    """The formula in words, the alternative text of its picture."""
+    where: str
+    """What the symbols mean."""
+    reference: str
+    doi: str
+    parameters: tuple[Parameter, ...] = ()
+    uses_counts: bool = False
+    """Whether the loss takes the class counts of the training split."""
+
+
+_T = "z: logits, p: softmax of z, y: the true class"
+_S = "z: logit of one finding, p: sigmoid of z, t: its label, 0 or 1; unknown labels do not enter the mean"
+
+_ENTRIES = (
+    LossEntry(
+        name="cross-entropy",
+        title="cross-entropy",
+        tasks=SOFTMAX,
+        formula=r"-\log p_y",
+        spoken="minus the logarithm of the predicted probability of the true class",
+        where=_T,
+        reference="Good IJ. Rational decisions. Journal of the Royal Statistical Society Series B. 1952;14(1):107-114.",
+        doi="10.1111/j.2517-6161.1952.tb00104.x",
+    ),
+    LossEntry(
+        name="weighted-cross-entropy",
+        title="class-weighted cross-entropy",
+        tasks=SOFTMAX,
+        formula=r"-w_y \log p_y,\quad w_c \propto n_c^{-\beta}",
+        spoken=(
+            "minus the weight of the true class times the logarithm of its predicted probability; "
+            "the weight falls with the number of training cases of the class"
+        ),
+        where=_T + "; n_c: training cases of class c; weights have mean 1 over the cases; "
+        "a batch's mean is divided by the sum of its weights",
+        reference="King G, Zeng L. Logistic regression in rare events data. Political Analysis. 2001;9(2):137-163.",
+        doi="10.1093/oxfordjournals.pan.a004868",
+        parameters=(Parameter("power", r"\beta", 1.0, 0.0, 2.0, "exponent of the inverse class frequency"),),
+        uses_counts=True,
+    ),
+    LossEntry(
+        name="focal",
+        title="focal loss (softmax form)",
+        tasks=SOFTMAX,
+        formula=r"-(1 - p_y)^{\gamma} \log p_y",
+        spoken=(
+            "minus the logarithm of the predicted probability of the true class, times "
+            "one minus that probability raised to the power gamma"
+        ),
+        where=_T,
+        reference=(
+            "Lin TY, Goyal P, Girshick R, He K, Dollár P. Focal loss for dense object detection. "
+            "IEEE International Conference on Computer Vision. 2017:2999-3007."
+        ),
+        doi="10.1109/ICCV.2017.324",
+        parameters=(Parameter("gamma", r"\gamma", 2.0, 0.0, 10.0, "focusing exponent; 0 is cross-entropy"),),
+    ),
+    LossEntry(
+        name="label-smoothing",
+        title="cross-entropy with label smoothing",
+        tasks=SOFTMAX,
+        formula=r"-(1 - \varepsilon) \log p_y - \frac{\varepsilon}{C} \sum_{c} \log p_c",
+        spoken=(
+            "cross-entropy against a target that gives the true class one minus epsilon "
+            "and spreads epsilon evenly over all classes"
+        ),
+        where=_T + "; C: number of classes",
+        reference=(
+            "Szegedy C, Vanhoucke V, Ioffe S, Shlens J, Wojna Z. Rethinking the Inception architecture for computer "
+            "vision. IEEE Conference on Computer Vision and Pattern Recognition. 2016:2818-2826."
+        ),
+        doi="10.1109/CVPR.2016.308",
+        parameters=(
+            Parameter("epsilon", r"\varepsilon", 0.1, 0.0, 1.0, "share of the target spread over all classes"),
+        ),
+    ),
+    LossEntry(
+        name="bce",
+        title="binary cross-entropy",
+        tasks=SIGMOID,
+        formula=r"-t \log p - (1 - t) \log (1 - p)",
+        spoken="minus the logarithm of the predicted probability of the label that the finding has",
+        where=_S,
+        reference="Good IJ. Rational decisions. Journal of the Royal Statistical Society Series B. 1952;14(1):107-114.",
+        doi="10.1111/j.2517-6161.1952.tb00104.x",
+    ),
+    LossEntry(
+        name="weighted-bce",
+        title="weighted binary cross-entropy",
+        tasks=SIGMOID,
+        formula=r"-w\, t \log p - (1 - t) \log (1 - p),\quad w = (n_0 / n_1)^{\beta}",
+        spoken=(
+            "binary cross-entropy whose positive term is weighted by the ratio of negative to positive "
+            "training cases of the finding"
+        ),
+        where=_S + "; n_0, n_1: negative and positive training cases of the finding",
+        reference="King G, Zeng L. Logistic regression in rare events data. Political Analysis. 2001;9(2):137-163.",
+        doi="10.1093/oxfordjournals.pan.a004868",
+        parameters=(Parameter("power", r"\beta", 1.0, 0.0, 2.0, "exponent of the ratio of negatives to positives"),),
+        uses_counts=True,
+    ),
+    LossEntry(
+        name="sigmoid-focal",
+        title="focal loss (sigmoid form)",
+        tasks=SIGMOID,
+        formula=r"-\alpha\, t\, (1 - p)^{\gamma} \log p - (1 - \alpha)(1 - t)\, p^{\gamma} \log (1 - p)",
+        spoken=(
+            "binary cross-entropy whose terms are multiplied by the missing probability raised to the power gamma, "
+            "the positive term by alpha and the negative term by one minus alpha"
+        ),
+        where=_S,
+        reference=(
+            "Lin TY, Goyal P, Girshick R, He K, Dollár P. Focal loss for dense object detection. "
+            "IEEE International Conference on Computer Vision. 2017:2999-3007."
+        ),
+        doi="10.1109/ICCV.2017.324",
+        parameters=(
+            Parameter("gamma", r"\gamma", 2.0, 0.0, 10.0, "focusing exponent"),
+            Parameter("alpha", r"\alpha", 0.25, 0.0, 1.0, "weight of the positive term"),
+        ),
+    ),
+)
+
+CATALOGUE: Mapping[str, LossEntry] = MappingProxyType({entry.name: entry for entry in _ENTRIES})
+"""Every loss that a study can name."""

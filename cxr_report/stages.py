@@ -1,0 +1,293 @@
+"""The way through the house: one function per stage, each from a study file or folder to finished files.
+
+Stages meet only through files, so every function here opens what the one before has left and returns where its own
+result lies.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cxr_report import ledger
+from cxr_report.errors import Refusal
+from cxr_report.progress import Progress, Silent
+from cxr_report.runs import StudyFolder, held, read_json, sweep
+from cxr_report.study import Study, load
+
+if TYPE_CHECKING:
+    from cxr_report.data import DataSet
+
+__all__ = ["Workplace", "analyse", "evaluate", "export", "prepare", "report", "require", "run", "train"]
+
+EXTRAS: Mapping[str, tuple[str, ...]] = {
+    "train": ("torch", "monai", "safetensors", "onnx", "onnxscript", "onnxruntime", "sklearn"),
+    "infer": ("onnxruntime", "sklearn"),
+}
+"""What each extra brings, by the names that are imported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """A study file that was read, and the folder in which its runs land."""
+
+    study_file: Path
+    study: Study
+    folder: StudyFolder
+
+    @classmethod
+    def open(cls, study_file: Path, runs: Path) -> Workplace:
+        """Read a study file.
+
+        Args:
+            study_file: the TOML file.
+            runs: the folder of all studies.
+
+        Raises:
+            Refusal: the file is at fault.
+        """
+        study = load(study_file)
+        return cls(study_file, study, StudyFolder(runs / study.name))
+
+
+def require(extra: str) -> None:
+    """Ask for what an extra brings.
+
+    Raises:
+        Refusal: a package is not installed; the sentence says how to get it.
+    """
+    missing = [name for name in EXTRAS[extra] if importlib.util.find_spec(name) is None]
+    if missing:
+        raise Refusal(
+            f"this needs {', '.join(missing)}, which the base install leaves out; "
+            f"install the extra: pip install 'cxr_report[{extra}]'"
+        )
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def prepare(place: Workplace, *, progress: Progress) -> tuple[ledger.FrozenStudy, DataSet]:
+    """Read the data and freeze the study: data.json, truth files and study.json stand afterwards.
+
+    Raises:
+        Refusal: the data are at fault, or differ from those that the study was started with, or the plan differs.
+    """
+    from cxr_report import data
+
+    frozen = ledger.freeze(place.study, place.folder) if place.folder.study_json.exists() else None
+    loaded = data.load(
+        place.study, study_file=place.study_file, cache=place.folder.cache, workers=cores(), progress=progress
+    )
+    if place.folder.data_json.exists():
+        before = read_json(place.folder.data_json)["fingerprint"]
+        if before != loaded.fingerprint:
+            raise Refusal(
+                f"{place.folder.data_json}: the study was started with other data (fingerprint {before[:12]}, the "
+                f"source now gives {loaded.fingerprint[:12]}); put the data back, or give the study another name"
+            )
+    else:
+        data.write(loaded, place.study, place.folder)
+    return frozen or ledger.freeze(place.study, place.folder), loaded
+
+
+def train(place: Workplace, *, progress: Progress | None = None, workers: int | None = None) -> Path:
+    """Train every run that is not finished.
+
+    Args:
+        place: the study.
+        progress: who is told.
+        workers: runs at once; None finds it.
+
+    Returns:
+        The study's folder.
+    """
+    require("train")
+    with held(place.folder):
+        frozen, loaded = prepare(place, progress=progress or Silent())
+        _train(place, frozen, loaded, progress=progress or Silent(), workers=workers)
+    return place.folder.path
+
+
+def export(place: Workplace, *, progress: Progress | None = None) -> Path:
+    """Export every trained run to ONNX and prove it; return the study's folder."""
+    require("train")
+    with held(place.folder):
+        _, loaded = prepare(place, progress=progress or Silent())
+        _export(place, loaded, progress=progress or Silent())
+    return place.folder.path
+
+
+def evaluate(place: Workplace, *, progress: Progress | None = None) -> Path:
+    """Predict validation and test cases with every exported run; return the study's folder."""
+    require("infer")
+    with held(place.folder):
+        _, loaded = prepare(place, progress=progress or Silent())
+        _evaluate(place, loaded, progress=progress or Silent())
+    return place.folder.path
+
+
+def analyse(
+    folder: StudyFolder,
+    *,
+    partial: bool = False,
+    name: str = "",
+    plan: Path | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Compute every score and statistic from a study's files.
+
+    Args:
+        folder: a study, with or without its weights.
+        partial: analyse an incomplete study into a folder of its own.
+        name: with ``plan``, the name of another, exploratory analysis of the same runs.
+        plan: a TOML file with the sections metrics and analysis.
+        progress: who is told.
+
+    Returns:
+        statistics.json.
+
+    Raises:
+        Refusal: the study is incomplete, or a file does not match its hash.
+    """
+    from cxr_report import analysis
+
+    return analysis.analyse(folder, partial=partial, name=name, plan=plan, progress=progress or Silent()).statistics
+
+
+def report(folder: StudyFolder, *, partial: bool = False, name: str = "", progress: Progress | None = None) -> Path:
+    """Write figures, tables, HTML and PDF of an analysis; return report.pdf."""
+    from cxr_report import report as room
+
+    kind = "partial" if partial else name
+    return room.report(folder, folder.analysis(kind), folder.report(kind), progress=progress or Silent())
+
+
+def run(
+    place: Workplace,
+    *,
+    progress: Progress | None = None,
+    workers: int | None = None,
+    partial: bool = False,
+    reuse: Path | None = None,
+) -> Path:
+    """Walk the whole way, resuming what is there.
+
+    Args:
+        place: the study.
+        progress: who is told.
+        workers: runs at once; None finds it.
+        partial: report on an incomplete study too.
+        reuse: another study's folder, whose finished runs are taken where data, model, training, loss and seed agree.
+
+    Returns:
+        report.pdf.
+    """
+    from cxr_report import report as room
+
+    require("train")
+    room.check_pango()
+    teller = progress or Silent()
+    with held(place.folder):
+        sweep(place.folder.path)
+        frozen, loaded = prepare(place, progress=teller)
+        if reuse is not None:
+            take_finished_runs(StudyFolder(reuse), place, loaded, frozen, progress=teller)
+        _train(place, frozen, loaded, progress=teller, workers=workers)
+        _export(place, loaded, progress=teller)
+        _evaluate(place, loaded, progress=teller)
+        analyse(place.folder, partial=partial, progress=teller)
+        return report(place.folder, partial=partial, progress=teller)
+
+
+def _train(
+    place: Workplace, frozen: ledger.FrozenStudy, loaded: DataSet, *, progress: Progress, workers: int | None
+) -> None:
+    from cxr_report import training
+
+    provenance = {"plan_sha256": frozen.plan_sha256, "ledger_sha256": frozen.ledger_sha256}
+    training.train(
+        place.study,
+        study_file=place.study_file,
+        folder=place.folder,
+        dataset=loaded,
+        workers=workers,
+        progress=progress,
+        provenance=provenance,
+    )
+
+
+def _export(place: Workplace, loaded: DataSet, *, progress: Progress) -> None:
+    from cxr_report import inference
+
+    inference.export(place.study, study_file=place.study_file, folder=place.folder, dataset=loaded, progress=progress)
+
+
+def _evaluate(place: Workplace, loaded: DataSet, *, progress: Progress) -> None:
+    from cxr_report import inference
+
+    inference.evaluate(place.study, folder=place.folder, dataset=loaded, progress=progress)
+
+
+def take_finished_runs(
+    source: StudyFolder, place: Workplace, loaded: DataSet, frozen: ledger.FrozenStudy, *, progress: Progress
+) -> int:
+    """Copy finished runs of another study whose identity is equal; return how many were taken.
+
+    A run's identity is the hash of data, model, training, loss and seed (`Study.run_identity`), so a taken run is the
+    one that would have been trained here.
+
+    Raises:
+        Refusal: the other folder is no study.
+    """
+    other = ledger.read(source).study
+    fingerprint = read_json(source.data_json)["fingerprint"]
+    offered = {
+        other.run_identity(loss, seed, fingerprint): source.run(loss, seed)
+        for loss in other.losses
+        for seed in other.seeds
+    }
+    taken = 0
+    for loss in place.study.losses:
+        for seed in place.study.seeds:
+            target = place.folder.run(loss, seed)
+            found = offered.get(place.study.run_identity(loss, seed, loaded.fingerprint))
+            if found is None or target.run_json.exists() or not (found.weights.exists() or found.diverged.exists()):
+                continue
+            _take(found, target, frozen, source.path.name)
+            taken += 1
+    progress.say(f"{taken} finished {'run' if taken == 1 else 'runs'} taken from {source.path}")
+    return taken
+
+
+def _take(found: Any, target: Any, frozen: ledger.FrozenStudy, origin: str) -> None:
+    from cxr_report.runs import write_bytes, write_json
+
+    told = {
+        **read_json(found.run_json),
+        "loss": target.loss,
+        "seed": target.seed,
+        "taken_from": origin,
+        "plan_sha256": frozen.plan_sha256,
+        "ledger_sha256": frozen.ledger_sha256,
+    }
+    write_json(target.run_json, told)
+    for name in ("history", "diverged", "weights"):  # the one that says "finished" comes last
+        file = getattr(found, name)
+        if file.exists():
+            write_bytes(getattr(target, name), file.read_bytes())
+
+
+def free_disk(path: Path) -> int:
+    """Return the bytes free on the disk on which a path lies or would lie."""
+    there = path
+    while not there.exists():
+        there = there.parent
+    return shutil.disk_usage(there).free

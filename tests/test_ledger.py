@@ -1,0 +1,145 @@
+"""study.json: what may be added, what may not change, and that hands in it are seen."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cxr_report import ledger
+from cxr_report.errors import Refusal
+from cxr_report.runs import StudyFolder, write_json
+from cxr_report.study import Study, parse
+
+BASE: dict[str, Any] = {
+    "name": "tiny",
+    "task": "multiclass",
+    "seeds": [1, 2],
+    "data": {"source": "folder", "path": "secret/place/images"},
+    "losses": {"zeta": {"loss": "cross-entropy"}, "alpha": {"loss": "focal"}},
+}
+
+
+def study(**sections: Any) -> Study:
+    return parse({**BASE, **sections}, "study.toml")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> StudyFolder:
+    return StudyFolder(tmp_path / "tiny")
+
+
+def test_the_same_study_again_changes_no_byte(folder: StudyFolder) -> None:
+    ledger.freeze(study(), folder)
+    before = folder.study_json.read_bytes()
+    ledger.freeze(study(), folder)
+    assert folder.study_json.read_bytes() == before
+
+
+def test_no_path_of_the_machine_is_written(folder: StudyFolder) -> None:
+    ledger.freeze(study(), folder)
+    assert "secret" not in folder.study_json.read_text()
+    assert ledger.read(folder).study.data.path == "images"
+
+
+def test_the_order_of_the_losses_is_kept(folder: StudyFolder) -> None:
+    ledger.freeze(study(), folder)
+    assert list(ledger.read(folder).study.losses) == ["zeta", "alpha"]
+
+
+def test_seeds_and_losses_may_be_added_and_the_plan_keeps_its_hash(folder: StudyFolder) -> None:
+    first = ledger.freeze(study(), folder)
+    more = {**BASE["losses"], "beta": {"loss": "label-smoothing"}}
+    second = ledger.freeze(study(seeds=[1, 2, 7], losses=more), folder)
+    assert second.plan_sha256 == first.plan_sha256
+    assert [entry.kind for entry in second.ledger] == ["planned", "added"]
+    assert second.ledger[1].seeds == (7,)
+    assert second.ledger[1].losses == ("beta",)
+    assert second.ledger[1].previous == first.ledger_sha256
+    assert list(second.study.losses) == ["zeta", "alpha", "beta"]
+    assert second.exploratory() == ()
+
+
+def test_what_is_added_after_an_analysis_makes_it_exploratory(folder: StudyFolder) -> None:
+    ledger.freeze(study(), folder)
+    write_json(folder.analysis().statistics, {})
+    frozen = ledger.freeze(study(seeds=[1, 2, 7]), folder)
+    assert frozen.exploratory() == ("seeds 7 added after a first analysis",)
+
+
+def test_the_report_section_may_change_at_any_time(folder: StudyFolder) -> None:
+    first = ledger.freeze(study(), folder)
+    second = ledger.freeze(study(report={"title": "Another"}), folder)
+    assert second.study.report.title == "Another"
+    assert second.ledger == first.ledger
+    assert second.canonical_plan() == first.canonical_plan()
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"training": {"epochs": 3}}, "training.epochs (20 there, 3 asked for)"),
+        ({"data": {"source": "folder", "path": "images", "resize": "crop"}}, "data.resize"),
+        ({"model": {"width": 8}}, "model.width"),
+        ({"analysis": {"alpha": 0.01}}, "analysis.alpha"),
+        ({"metrics": {"primary": "brier", "secondary": []}}, "metrics.primary"),
+        ({"losses": {"zeta": {"loss": "cross-entropy"}, "alpha": {"loss": "focal", "gamma": 1}}}, "alpha.parameters"),
+        ({"losses": {"zeta": {"loss": "cross-entropy"}, "new": {"loss": "focal"}}}, "losses.alpha (taken away)"),
+        ({"seeds": [1, 3]}, "seeds (2 taken away)"),
+    ],
+)
+def test_another_plan_in_the_same_folder_is_refused_naming_the_field(
+    folder: StudyFolder, change: dict[str, Any], field: str
+) -> None:
+    ledger.freeze(study(), folder)
+    before = folder.study_json.read_bytes()
+    with pytest.raises(Refusal) as caught:
+        ledger.freeze(study(**change), folder)
+    assert field in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert folder.study_json.read_bytes() == before
+    with pytest.raises(Refusal):
+        ledger.refuse_other_plan(study(**change), folder)
+
+
+def test_the_same_images_at_another_place_are_no_other_plan(folder: StudyFolder) -> None:
+    ledger.freeze(study(), folder)
+    ledger.freeze(study(data={"source": "folder", "path": "elsewhere/images"}), folder)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ("study", "analysis", "margin"),
+        ("study", "training", "epochs"),
+        ("plan_sha256",),
+        ("ledger", 0, "time"),
+        ("ledger", 1, "seeds"),
+        ("ledger", 1, "after_analysis"),
+        ("ledger", 1, "previous"),
+    ],
+)
+def test_a_changed_study_json_is_seen(folder: StudyFolder, path: tuple[Any, ...]) -> None:
+    ledger.freeze(study(), folder)
+    ledger.freeze(study(seeds=[1, 2, 7]), folder)
+    raw = json.loads(folder.study_json.read_text())
+    place = raw
+    for key in path[:-1]:
+        place = place[key]
+    changed = {"margin": 0.02, "epochs": 21, "seeds": [8], "after_analysis": True, "time": "2020-01-01T00:00:00+00:00"}
+    place[path[-1]] = changed.get(str(path[-1]), "0" * 64)
+    folder.study_json.write_text(json.dumps(raw))
+    with pytest.raises(Refusal, match="hash"):
+        ledger.read(folder)
+
+
+@pytest.mark.parametrize(
+    "content", ["[]", "{}", '{"format": 1}', '{"format": 1, "study": {}, "ledger": []}', "nonsense"]
+)
+def test_a_file_that_is_no_study_is_one_sentence(folder: StudyFolder, content: str) -> None:
+    folder.path.mkdir(parents=True)
+    folder.study_json.write_text(content)
+    with pytest.raises(Refusal, match=r"study\.json"):
+        ledger.read(folder)
