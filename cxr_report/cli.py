@@ -39,13 +39,19 @@ Name = Annotated[str, typer.Option("--as", metavar="NAME", help="the name of ano
 RUNS = Path("runs")
 
 
-@app.callback()
-def _top(
-    version: Annotated[bool, typer.Option("--version", help="print the version", is_eager=True)] = False,
-) -> None:
-    if version:
+def _show_version(asked: bool) -> None:
+    if asked:
         typer.echo(__version__)
         raise typer.Exit
+
+
+@app.callback()
+def _top(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="print the version")
+    ] = False,
+) -> None:
+    pass
 
 
 @app.command()
@@ -196,12 +202,16 @@ def _terminate(_signum: int, _frame: Any) -> None:
 
 def main() -> None:
     """Run the command line; exit codes: 0 done, 1 the answer is no, 2 the input is at fault, 130 interrupted."""
-    signal.signal(signal.SIGTERM, _terminate)
+    before = signal.signal(signal.SIGTERM, _terminate)
     try:
         app()
     except Refusal as refusal:
         sys.stderr.write(f"cxr-report: {refusal}\n")
         raise SystemExit(2) from None
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as end:
+        if isinstance(end, SystemExit) and end.code != INTERRUPTED:
+            raise
         sys.stderr.write("cxr-report: interrupted; what was finished is kept, the same command goes on from there\n")
         raise SystemExit(INTERRUPTED) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
