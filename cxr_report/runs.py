@@ -27,6 +27,7 @@ from cxr_report.errors import Refusal
 __all__ = [
     "SPLITS",
     "AnalysisFolder",
+    "ImageCache",
     "ReportFolder",
     "RunFolder",
     "StudyFolder",
@@ -203,6 +204,33 @@ class StudyFolder:
     def relative(self, file: Path) -> str:
         """Return a file's name inside the study, with forward slashes."""
         return file.relative_to(self.path).as_posix()
+
+
+@dataclass(frozen=True, slots=True)
+class ImageCache:
+    """Decoded images, kept beside the studies; everything here can be deleted and is made again."""
+
+    path: Path
+
+    def pixels(self, key: str) -> Path:
+        """Return the array (N, S, S) of decoded squares."""
+        return self.path / f"{key[:32]}.npy"
+
+    def facts(self, key: str) -> Path:
+        """Return what decoding found out about each image; its existence means: the array is finished."""
+        return self.path / f"{key[:32]}.npz"
+
+    def index(self, quick: str) -> Path:
+        """Return the note that says which array belongs to files of these names, sizes and times."""
+        return self.path / f"{quick[:32]}.json"
+
+    def lock(self, key: str) -> Path:
+        """Return the lock of the process that is decoding."""
+        return self.path / f"{key[:32]}.lock"
+
+    def strays(self, key: str) -> list[Path]:
+        """Return what killed processes have left of an array."""
+        return list(self.path.glob(f".{key[:32]}.*.part"))
 
 
 def sha256(file: Path) -> str:

@@ -42,7 +42,7 @@ class DataSet:
     val: Cases
     test: Cases
     fingerprint: str
-    """sha256 over decoded images, labels, ids, patients and splits."""
+    """sha256 over classes, decoded images, labels, ids, patients, metadata and splits."""
     description: Mapping[str, Any]
     """What ``data.json`` holds: source, counts, exclusions, demographics, leakage."""
 

@@ -21,7 +21,12 @@ from cxr_report.stats.effects import (
 )
 from cxr_report.stats.equivalence import Equivalence, Noninferiority, equivalence, noninferiority
 from cxr_report.stats.hand_till import HandTill, hand_till
-from cxr_report.stats.jackknife import BootstrapCovariance, bootstrap_covariance, jackknife_covariance
+from cxr_report.stats.jackknife import (
+    BootstrapCovariance,
+    bootstrap_covariance,
+    jackknife_covariance,
+    jackknife_covariance_of_sums,
+)
 from cxr_report.stats.mixed import MixedModel, mixed_model
 from cxr_report.stats.mrmc import AucMrmc, mrmc
 from cxr_report.stats.normality import Shapiro, shapiro
@@ -110,6 +115,7 @@ __all__ = [
     "hand_till",
     "hedges_gz",
     "jackknife_covariance",
+    "jackknife_covariance_of_sums",
     "mcnemar",
     "mixed_model",
     "mrmc",

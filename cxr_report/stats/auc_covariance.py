@@ -12,7 +12,16 @@ from numpy.typing import NDArray
 from cxr_report.stats.checks import Floats, Integers, groups_of
 from cxr_report.stats.placements import concordant_pairs, placements
 
-__all__ = ["Areas", "Finding", "areas_by_delong", "areas_by_jackknife", "case_shares", "patient_codes", "patient_sums"]
+__all__ = [
+    "Areas",
+    "Finding",
+    "areas_by_delong",
+    "areas_by_jackknife",
+    "case_weights",
+    "mixed_patients",
+    "patient_codes",
+    "patient_sums",
+]
 
 
 class Finding(NamedTuple):
@@ -84,49 +93,66 @@ def patient_sums(values: Floats, codes: Integers, n_groups: int) -> Floats:
     return np.array(sums, dtype=np.float64).reshape(values.shape[0], n_groups)
 
 
-def case_shares(positive: NDArray[np.bool_], centred: Floats, codes: Integers | None) -> tuple[Floats, Floats, str]:
-    """Scale centred placement values so that the sum of their outer products is the covariance of the areas.
+def case_weights(positive: NDArray[np.bool_], codes: Integers | None) -> tuple[float, float, str]:
+    """Return the factors that turn centred placement values into shares of the area's variance.
 
     One image per patient: positives by 1 / sqrt(M (M - 1)), negatives by 1 / sqrt(n (n - 1)) (DeLong 1988,
-    doi 10.2307/2531595). Several: M (M - 1) becomes M^2 (I10 - 1) / I10, with I10 patients that have a positive case,
-    and patients with both kinds add a cross term (Obuchowski 1997, doi 10.2307/2533958).
+    doi 10.2307/2531595). Several: M (M - 1) becomes M^2 (I10 - 1) / I10, with I10 patients that have a positive case
+    (Obuchowski 1997, doi 10.2307/2533958).
 
     Args:
         positive: `(N,)`, M of them true.
-        centred: `(R, N)` placement values minus their area.
         codes: `(N,)` patients, or None where each case is one.
 
     Returns:
-        The shares `(R, N)`; what the cross term adds beyond the outer products of the patients' shares `(R, R)`; and
-        why the variance does not exist, else empty.
+        The factor of positives, that of negatives, and why the variance does not exist, else empty.
 
     Example:
-        >>> shares, extra, reason = case_shares(np.array([True, False]), np.zeros((1, 2)), None)
-        >>> reason
+        >>> case_weights(np.array([True, True, False, False]), None)
+        (0.7071067811865476, 0.7071067811865476, '')
+        >>> case_weights(np.array([True, False]), None)[2]
         'a variance over cases needs 2 positive and 2 negative cases, got 1 and 1'
     """
-    m, n = int(positive.sum()), int((~positive).sum())
+    m = int(np.count_nonzero(positive))
+    n = positive.size - m
     if codes is None:
-        with_positive, with_negative, what = m, n, "cases"
+        patients_up, patients_down, kinds = m, n, "2 positive and 2 negative cases"
     else:
-        with_positive, with_negative = np.unique(codes[positive]).size, np.unique(codes[~positive]).size
-        what = "patients with one"
-    nothing = np.zeros((centred.shape[0], centred.shape[0]))
-    if with_positive < 2 or with_negative < 2:
-        kinds = "2 positive and 2 negative cases" if codes is None else f"a positive and a negative case in 2 {what}"
-        reason = f"a variance over cases needs {kinds}, got {with_positive} and {with_negative}"
-        return np.full_like(centred, np.nan), nothing, reason
-    up = np.sqrt(with_positive / (with_positive - 1)) / m
-    down = np.sqrt(with_negative / (with_negative - 1)) / n
-    shares = centred * np.where(positive, up, down)
-    if codes is None:
-        return shares, nothing, ""
+        patients_up, patients_down = np.unique(codes[positive]).size, np.unique(codes[~positive]).size
+        kinds = "2 patients with a positive and 2 with a negative case"
+    if patients_up < 2 or patients_down < 2:
+        return np.nan, np.nan, f"a variance over cases needs {kinds}, got {patients_up} and {patients_down}"
+    up, down = (patients_up / (patients_up - 1)) ** 0.5 / m, (patients_down / (patients_down - 1)) ** 0.5 / n
+    return up, down, ""
+
+
+def mixed_patients(positive: NDArray[np.bool_], centred: Floats, codes: Integers) -> Floats:
+    """Return what patients with both kinds of cases add to the outer products of the patients' shares.
+
+    `(G / ((G - 1) M n) - up down) sum_g (a_g b_g^T + b_g a_g^T)`, a_g and b_g the patient's sums over positives and
+    negatives (Obuchowski 1997, doi 10.2307/2533958), `up` and `down` the factors of `case_weights`.
+
+    Args:
+        positive: `(N,)`.
+        centred: `(R, N)` placement values minus their area.
+        codes: `(N,)` patients.
+
+    Returns:
+        `(R, R)`.
+
+    Example:
+        >>> truth, patients = np.array([True, True, False, False]), np.array([0, 1, 1, 2])
+        >>> mixed_patients(truth, np.array([[0.25, -0.25, 0.25, -0.25]]), patients).round(4)
+        array([[0.0156]])
+    """
+    up, down, _ = case_weights(positive, codes)
+    m, n = int(positive.sum()), int((~positive).sum())
     present, compact = np.unique(codes, return_inverse=True)
     size = present.size
     a = patient_sums(np.where(positive, centred, 0.0), compact, size)
     b = patient_sums(np.where(positive, 0.0, centred), compact, size)
     cross = a @ b.T
-    return shares, (size / ((size - 1) * m * n) - up * down) * (cross + cross.T), ""
+    return np.asarray((size / ((size - 1) * m * n) - up * down) * (cross + cross.T), dtype=np.float64)
 
 
 def areas_by_delong(findings: Sequence[Finding], scores: Floats, codes: Integers | None) -> Areas:
@@ -150,20 +176,25 @@ def areas_by_delong(findings: Sequence[Finding], scores: Floats, codes: Integers
     """
     runs, size, classes = scores.shape
     by_class = np.full((runs, classes), np.nan)
-    share, extra = np.zeros((runs, size)), np.zeros((runs, runs))
+    extra, share = np.zeros((runs, runs)), None
     used = [c for c, finding in enumerate(findings) if finding.usable()]
     reasons = [_left_out(len(used), classes)]
     for c in used:
         cases, positive = findings[c]
         by_class[:, c], centred = placements(positive, np.ascontiguousarray(scores[:, cases, c]))
         centred -= by_class[:, c, None]
-        known = None if codes is None else codes[cases]
-        part, cross, reason = case_shares(positive, centred, known)
-        share[:, cases] += part / len(used)
-        extra += cross / len(used) ** 2
+        up, down, reason = case_weights(positive, None if codes is None else codes[cases])
         reasons.append(reason)
+        if codes is not None and not reason:
+            extra += mixed_patients(positive, centred, codes[cases]) / len(used) ** 2
+        centred *= np.where(positive, up, down) / len(used)
+        if len(used) == 1 and isinstance(cases, slice):
+            share = centred
+        else:
+            share = np.zeros((runs, size)) if share is None else share
+            share[:, cases] += centred
     auc = by_class[:, used].mean(axis=1) if used else np.full(runs, np.nan)
-    if not used or any(reasons[1:]):
+    if share is None or any(reasons[1:]):
         return Areas(auc, by_class, np.full((runs, runs), np.nan), _note(reasons))
     summed = share if codes is None else patient_sums(share, codes, int(codes.max()) + 1)
     return Areas(auc, by_class, summed @ summed.T + extra, _note(reasons))

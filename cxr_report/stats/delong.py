@@ -8,8 +8,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special, stats
 
-from cxr_report.stats.auc_covariance import Finding, areas_by_delong, case_shares, patient_codes, patient_sums
-from cxr_report.stats.checks import Floats, Integers, array, binary_truth, choice, negligible, open_unit, vector
+from cxr_report.stats.auc_covariance import (
+    Finding,
+    areas_by_delong,
+    case_weights,
+    mixed_patients,
+    patient_codes,
+    patient_sums,
+)
+from cxr_report.stats.checks import SNAP, Floats, Integers, array, binary_truth, choice, negligible, open_unit, vector
 from cxr_report.stats.placements import placements
 
 __all__ = ["AucInterval", "Delong", "DelongTest", "auc_interval", "delong", "delong_test"]
@@ -161,13 +168,15 @@ def delong_test(
         (0.2222, 0.1573)
     """
     positive = binary_truth(truth)
-    pair = np.stack([_score(positive, score_a, "score_a"), _score(positive, score_b, "score_b")])
+    pair = [_score(positive, score_a, "score_a"), _score(positive, score_b, "score_b")]
     level = open_unit(confidence, "confidence")
     choice(alternative, "alternative", ("two-sided", "greater", "less"))
     codes = patient_codes(groups, positive.size)
     areas, values = placements(positive, pair)
     difference = float(areas[0] - areas[1])
-    se, note = _standard_error(positive, values[0] - values[1] - difference, codes)
+    placed = np.subtract(values[0], values[1], out=values[0])
+    placed -= difference
+    se, note = _standard_error(positive, placed, codes)
     z, p, low, high = np.nan, np.nan, np.nan, np.nan
     if se > 0:
         z = difference / se
@@ -175,8 +184,8 @@ def delong_test(
         reach = float(stats.norm.isf((1 - level) / 2)) * se
         low, high = max(-1.0, difference - reach), min(1.0, difference + reach)
     elif se == 0:
-        same = bool((values[0] == values[1]).all())
-        note = "both classifiers rank the cases alike" if same else "the difference has no variance over these cases"
+        alike = "both classifiers rank the cases alike"
+        note = alike if difference == 0 else "the difference has no variance over these cases"
         note += ": z, p and interval are undefined"
     return DelongTest(float(areas[0]), float(areas[1]), difference, se, z, p, low, high, note)
 
@@ -218,7 +227,7 @@ def auc_interval(
         (0.889, 0.261, 0.995)
     """
     positive = binary_truth(truth)
-    scores = _score(positive, score, "score")[None]
+    scores = [_score(positive, score, "score")]
     reach = float(stats.norm.isf((1 - open_unit(confidence, "confidence")) / 2))
     choice(method, "method", ("delong", "logit"))
     codes = patient_codes(groups, positive.size)
@@ -239,17 +248,19 @@ def auc_interval(
 
 def _standard_error(positive: NDArray[np.bool_], centred: Floats, codes: Integers | None) -> tuple[float, str]:
     """Return the standard error of one area or difference, 0 where it is rounding alone, NaN with a reason else."""
-    if np.isnan(centred).any():
+    if np.isnan(centred[0]):
         return np.nan, "the area needs a positive and a negative case, and one kind is missing"
-    shares, extra, reason = case_shares(positive, centred[None], codes)
+    up, down, reason = case_weights(positive, codes)
     if reason:
         return np.nan, reason
-    sums = shares if codes is None else patient_sums(shares, codes, int(codes.max()) + 1)
-    variance = float((sums @ sums.T + extra)[0, 0])
-    if negligible(abs(variance) ** 0.5, 1.0):
+    above = centred * positive
+    below = centred - above
+    alone = variance = float(up**2 * (above @ above) + down**2 * (below @ below))
+    if codes is not None:  # patient sums may cancel, but the variance is never below 0: I / (I - 1) >= G / (G - 1)
+        sums = patient_sums((up * above + down * below)[None], codes, int(codes.max()) + 1)
+        variance = float((sums @ sums.T + mixed_patients(positive, centred[None], codes))[0, 0])
+    if negligible(alone**0.5, 1.0) or variance <= SNAP * alone:
         return 0.0, ""
-    if variance < 0:
-        return np.nan, "the estimate of the clustered variance is negative"
     return variance**0.5, ""
 
 

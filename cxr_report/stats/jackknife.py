@@ -12,7 +12,16 @@ from numpy.typing import ArrayLike
 from cxr_report.stats.case_draws import Cases, read_arrays, replicate
 from cxr_report.stats.checks import Floats, generator, integer
 
-__all__ = ["BootstrapCovariance", "bootstrap_covariance", "jackknife_covariance", "leave_one_out"]
+__all__ = [
+    "BootstrapCovariance",
+    "bootstrap_covariance",
+    "jackknife_covariance",
+    "jackknife_covariance_of_sums",
+    "leave_one_out",
+]
+
+STRIP = 512
+"""Chosen: patients left out at a time where sums allow it; enough to make the calls few and the memory small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +43,7 @@ def jackknife_covariance(statistic: Callable[..., Any], *arrays: ArrayLike, grou
     `obuchowski_rockette` for metrics that are not AUROC: let the statistic return the `(k, S)` metric, with the losses
     first, and the result is loss-major. Thresholds chosen on validation belong to the run and stay fixed inside the
     statistic. It needs a smooth statistic: not a quantile, and not ECE (biased and not smooth; use the Brier score).
-    The statistic is called G times.
+    The statistic is called G times; `jackknife_covariance_of_sums` is faster where it is a function of sums.
 
     Where the statistic is undefined without some patient (the only positive, say) the covariance is NaN.
 
@@ -55,7 +64,55 @@ def jackknife_covariance(statistic: Callable[..., Any], *arrays: ArrayLike, grou
         >>> jackknife_covariance(np.mean, [1.0, 2.0, 3.0, 6.0])  # of a mean: the sample variance / N
         array([[1.16666667]])
     """
-    values = leave_one_out(statistic, *arrays, groups=groups)
+    return _covariance(leave_one_out(statistic, *arrays, groups=groups))
+
+
+def jackknife_covariance_of_sums(
+    function: Callable[..., Any], *contributions: ArrayLike, groups: ArrayLike | None = None
+) -> Floats:
+    """Estimate the covariance over cases of a metric that is a function of sums over the cases.
+
+    The same as `jackknife_covariance`, many times faster: leaving out a patient takes its contributions off the sums,
+    so the function is called for hundreds of patients at once and no case is visited twice. An accuracy is the sum of
+    correct cases over the sum of ones; F1, sensitivity or MCC are functions of a confusion matrix, the sum over cases
+    of 0 and 1; a Brier score is a sum over the sum of ones.
+
+    Source: Efron 1982, doi 10.1137/1.9781611970319.
+
+    Args:
+        function: takes one array `(B, ...)` of sums per contribution, for B sets of cases at once, and returns
+            `(B, ...)` values; `(B, k, S)` for `obuchowski_rockette`.
+        *contributions: `(N, ...)` each, what every case adds.
+        groups: `(N,)` patient ids; None where every case is a patient of its own.
+
+    Returns:
+        `(q, q)`, in the order of the flattened values; NaN where a value without some patient is.
+
+    Raises:
+        ValueError: without contributions, with different numbers of cases, or fewer than 2 patients.
+
+    Example:
+        >>> correct = np.array([1.0, 1.0, 0.0, 1.0])
+        >>> jackknife_covariance_of_sums(lambda hits, n: hits / n, correct, np.ones(4))
+        array([[0.0625]])
+        >>> jackknife_covariance(np.mean, correct)
+        array([[0.0625]])
+    """
+    tables = [np.asarray(table, dtype=np.float64) for table in read_arrays(contributions)]
+    cases = Cases.of(groups, tables[0].shape[0])
+    if cases.sizes.size < 2:
+        raise ValueError("groups must name at least 2 patients, got 1.")
+    per_patient = [np.add.reduceat(table[cases.order], cases.starts, axis=0) for table in tables]
+    totals = [table.sum(axis=0) for table in tables]
+    rows = []
+    for start in range(0, cases.sizes.size, STRIP):
+        left = [total - part[start : start + STRIP] for total, part in zip(totals, per_patient, strict=True)]
+        rows.append(np.asarray(function(*left), dtype=np.float64).reshape(len(left[0]), -1))
+    return _covariance(np.concatenate(rows))
+
+
+def _covariance(values: Floats) -> Floats:
+    """Return the jackknife covariance of leave-one-out values `(G, q)`."""
     deviations = values - values.mean(axis=0)
     return np.asarray((len(values) - 1) / len(values) * (deviations.T @ deviations), dtype=np.float64)
 

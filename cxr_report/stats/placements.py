@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,7 +12,7 @@ from cxr_report.stats.checks import Floats, Integers
 __all__ = ["concordant_pairs", "placements"]
 
 
-def placements(positive: NDArray[np.bool_], scores: Floats) -> tuple[Floats, Floats]:
+def placements(positive: NDArray[np.bool_], scores: Floats | Sequence[Floats]) -> tuple[Floats, Floats]:
     """Return the area under the ROC curve and the placement value of every case, for every score.
 
     For a positive case `V10 = P(a negative scores lower)`, for a negative case `V01 = P(a positive scores higher)`,
@@ -20,7 +22,7 @@ def placements(positive: NDArray[np.bool_], scores: Floats) -> tuple[Floats, Flo
 
     Args:
         positive: `(N,)` boolean truth.
-        scores: `(m, N)` finite, higher = more positive.
+        scores: `(m, N)`, or m vectors `(N,)`; finite, higher = more positive.
 
     Returns:
         The areas `(m,)` and the placement values `(m, N)`; NaN throughout where a class has no case.
@@ -32,57 +34,67 @@ def placements(positive: NDArray[np.bool_], scores: Floats) -> tuple[Floats, Flo
     """
     n_positive = int(np.count_nonzero(positive))
     n_negative = positive.size - n_positive
-    areas, values = np.full(scores.shape[0], np.nan), np.full(scores.shape, np.nan)
     if not n_positive or not n_negative:
-        return areas, values
-    truth = positive.astype(np.float64)
-    room = np.empty((3, truth.size))  # one block for all: fresh memory pages cost more than the arithmetic (measured)
+        return np.full(len(scores), np.nan), np.full((len(scores), positive.size), np.nan)
+    # one block for results and scratch: fetching fresh memory pages again and again cost more than the sums (measured)
+    block = np.empty((len(scores) + 4, positive.size))
+    values, room = block[:-4], block[-4:].view(np.int64)
+    room[0], room[1] = positive, np.arange(1 - n_positive, positive.size + 1 - n_positive)
     for score, value in zip(scores, values, strict=True):
-        _pairs_won(truth, score, value, room)
+        _pairs_won(score, value, room, n_positive)
+    truth, others = block[-2:]
+    truth[:] = positive
     areas = (values @ truth) / (float(n_positive) * n_negative)
-    values /= truth * (n_negative - n_positive) + n_positive
+    np.multiply(truth, n_negative - n_positive, out=others)
+    others += n_positive  # cases of the other class
+    values /= others
     return areas, values
 
 
-def _pairs_won(truth: Floats, score: Floats, out: Floats, room: Floats) -> None:
+def _pairs_won(score: Floats, out: Floats, room: Integers, n_positive: int) -> None:
     """Write for every case with how many cases of the other class it is ordered rightly, ties counting one half.
 
+    A positive is ordered rightly with the `rank - positives` negatives below it, a negative with the
+    `n_positive - positives` positives above it, both counts running along the sorted score.
+
     Args:
-        truth: `(N,)` of 0.0 and 1.0, both present.
         score: `(N,)` finite.
         out: `(N,)` receives the counts.
-        room: `(3, N)` scratch.
+        room: `(4, N)`: truth, rank minus the number of positives, and two rows of scratch.
+        n_positive: positives in all.
     """
-    labels, positives, rank = room
-    n_positive = np.add.reduce(truth)
+    truth, rank, labels, positives = room
     order = np.argsort(score)  # an unstable sort is enough: ties are resolved below
     np.take(score, order, out=out, mode="clip")
     np.take(truth, order, out=labels, mode="clip")
-    np.cumsum(labels, out=positives)
+    np.cumsum(labels, out=positives)  # in integers, ten times as fast as in floats (measured)
     steps = out[1:] != out[:-1]
-    rank[:] = np.arange(1.0, score.size + 1)
-    if not steps.all():
-        _take_middle(np.append(np.flatnonzero(steps), score.size - 1), rank, positives)
-    # a positive beats the rank - positives negatives below it, a negative the n_positive - positives above it
-    rank -= n_positive
-    labels *= rank
-    labels -= positives
-    labels += n_positive
-    out[order] = labels
+    if steps.all():
+        labels *= rank
+        labels -= positives
+        labels += n_positive
+        counts = positives.view(np.float64)
+        counts[:] = labels
+        out[order] = counts
+    else:
+        ends = np.append(np.flatnonzero(steps), score.size - 1)
+        middle_rank, below = _at_middle(ends, positives)
+        out[order] = labels * (middle_rank - n_positive) - below + n_positive
 
 
-def _take_middle(ends: Integers, rank: Floats, positives: Floats) -> None:
-    """Replace within every run of equal scores both running counts by their value at the middle of the run.
+def _at_middle(ends: Integers, positives: Integers) -> tuple[Floats, Floats]:
+    """Return both running counts at the middle of every run of equal scores.
 
     Args:
         ends: `(R,)` last place of every run.
-        rank: `(N,)` cases up to and including each place; overwritten.
-        positives: `(N,)` positive cases up to and including each place; overwritten.
+        positives: `(N,)` positive cases up to and including each place.
+
+    Returns:
+        `(N,)` cases below the middle and `(N,)` positives below it.
     """
     sizes = np.diff(ends, prepend=-1)
     upto = positives[ends]
-    rank[:] = np.repeat(ends + 1 - sizes / 2, sizes)
-    positives[:] = np.repeat((upto + np.append(0, upto[:-1])) / 2, sizes)
+    return np.repeat(ends + 1 - sizes / 2, sizes), np.repeat((upto + np.append(0, upto[:-1])) / 2, sizes)
 
 
 def concordant_pairs(positive: NDArray[np.bool_], score: Floats, codes: Integers, n_groups: int) -> Floats:

@@ -175,6 +175,18 @@ def test_all_positives_in_one_patient_have_no_variance():
     assert "patients" in result.note
 
 
+def test_a_score_of_the_patient_alone_has_no_clustered_variance():
+    """Every patient has one image of either kind with the same score: the area is one half whoever is drawn."""
+    rng = np.random.default_rng(6)
+    groups, truth = np.repeat(np.arange(30), 2), np.tile([0, 1], 30)
+    a, b = rng.normal(size=(2, 30))[:, groups]
+    result = delong_test(truth, a, b, groups=groups)
+    assert (result.auc_a, result.auc_b, result.se) == (0.5, 0.5, 0)
+    assert np.isnan(result.p)
+    assert auc_interval(truth, a, groups=groups).se == 0
+    assert auc_interval(truth, a).se > 0
+
+
 @settings(max_examples=40)
 @given(st.integers(0, 10_000), st.integers(0, 2))
 def test_swapping_flips_the_sign_and_order_and_scale_do_not_matter(seed, decimals):

@@ -7,7 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cxr_report.stats import bootstrap_covariance, jackknife_covariance, obuchowski_rockette
+from cxr_report.stats import (
+    bootstrap_covariance,
+    jackknife_covariance,
+    jackknife_covariance_of_sums,
+    obuchowski_rockette,
+)
 
 
 def means(table):
@@ -53,6 +58,28 @@ def test_a_two_way_statistic_is_flattened_loss_major():
     covariance = jackknife_covariance(means, table)
     assert covariance[0, 4] == pytest.approx(np.cov(table[:, 0, 0], table[:, 1, 1])[0, 1] / 30, rel=1e-9)
     assert 0 < obuchowski_rockette(means(table), covariance).p <= 1
+
+
+@pytest.mark.parametrize("clustered", [False, True])
+def test_a_function_of_sums_has_the_same_covariance_without_visiting_the_cases(clustered):
+    """Macro recall of 2 x 3 runs from confusion matrices; 700 patients, so that there are two strips."""
+    rng = np.random.default_rng(8)
+    n = 700
+    truth = np.r_[0, 1, 2, rng.integers(0, 3, n - 3)]
+    calls = np.where(rng.random((n, 2, 3)) < 0.7, truth[:, None, None], rng.integers(0, 3, (n, 2, 3)))
+    groups = rng.integers(0, 60, n) if clustered else None
+    confusion = (truth[:, None] == np.arange(3))[:, None, None, :, None] & (calls[..., None] == np.arange(3))[
+        ..., None, :
+    ]
+
+    def of_sums(table):
+        return (np.diagonal(table, axis1=-2, axis2=-1) / table.sum(axis=-1)).mean(axis=-1)
+
+    def of_cases(truth, calls):
+        return np.mean([(calls[truth == c] == c).mean(axis=0) for c in range(3)], axis=0)
+
+    expected = jackknife_covariance(of_cases, truth, calls, groups=groups)
+    assert jackknife_covariance_of_sums(of_sums, confusion, groups=groups) == pytest.approx(expected, rel=1e-9)
 
 
 def test_an_undefined_leave_one_out_value_makes_the_covariance_undefined():

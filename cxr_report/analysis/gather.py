@@ -1,0 +1,185 @@
+"""A surveyed study in, its truth, logits, histories and proofs as arrays and plain values out."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxr_report.analysis.survey import Survey
+from cxr_report.analysis.value import Diverged
+from cxr_report.errors import Refusal
+from cxr_report.metrics import METRICS
+from cxr_report.runs import SPLITS, RunFolder, read_arrays, read_json
+from cxr_report.study import Study
+
+__all__ = ["History", "Material", "RunMaterial", "Truth", "gather"]
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """The cases of one split."""
+
+    ids: NDArray[np.str_]
+    """``(N,)``."""
+    patients: NDArray[np.int64]
+    """``(N,)``; equal = same patient."""
+    labels: NDArray[Any]
+    """``(N,)`` class indices, or ``(N, L)`` of 0 / 1 / NaN."""
+
+    @property
+    def groups(self) -> NDArray[np.int64] | None:
+        """The patients where one has several cases, else None: then cases are independent."""
+        return self.patients if len(np.unique(self.patients)) < len(self.patients) else None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What was measured after each epoch, ``(E,)`` each."""
+
+    epochs: NDArray[np.int64]
+    """1-based."""
+    train_loss: NDArray[np.float64]
+    val_loss: NDArray[np.float64]
+    val_primary: NDArray[np.float64]
+
+    def chosen(self, trained: Study) -> int:
+        """Return the epoch whose weights were kept, as training chose it: of equals the earliest; 0 without epochs.
+
+        Args:
+            trained: the study as it was trained, with the metric that chose.
+        """
+        if not len(self.epochs):
+            return 0
+        known = np.flatnonzero(np.isfinite(self.val_primary))
+        if trained.training.checkpoint == "last" or not len(known):
+            return int(self.epochs[-1])
+        sign = 1.0 if METRICS[trained.metrics.primary].higher_is_better else -1.0
+        return int(self.epochs[known[np.argmax(sign * self.val_primary[known])]])
+
+
+@dataclass(frozen=True, slots=True)
+class RunMaterial:
+    """One finished run."""
+
+    loss: str
+    seed: int
+    logits: Mapping[str, NDArray[np.float32]]
+    """Split -> ``(N, C)``, cases in the order of the truth."""
+    history: History
+    max_delta: float
+    """Largest |torch - onnx| logit on validation."""
+    flips: int
+    """Labels that differ between torch and onnx on validation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Everything that an analysis computes from."""
+
+    classes: tuple[str, ...]
+    data: dict[str, Any]
+    """Content of data.json."""
+    truth: Mapping[str, Truth]
+    """Split -> cases."""
+    runs: tuple[RunMaterial, ...]
+    diverged: tuple[Diverged, ...]
+    controls: Mapping[str, Mapping[str, NDArray[np.float32]]]
+    """Name -> split -> logits ``(N, C)``."""
+
+
+def gather(found: Survey) -> Material:
+    """Read what a survey has found.
+
+    Raises:
+        Refusal: a file is damaged, or predictions are not those of the cases in the truth.
+    """
+    truth = {split: _truth(found, split) for split in SPLITS}
+    content = read_json(found.folder.data_json)
+    classes = tuple(str(name) for name in _entry(content, "classes", found))
+    runs = tuple(_run(found, run, truth, len(classes)) for run in found.done)
+    controls = {run.loss: _logits(found, run, truth, len(classes)) for run in found.controls}
+    diverged = tuple(_diverged(run) for run in found.diverged)
+    return Material(classes=classes, data=content, truth=truth, runs=runs, diverged=diverged, controls=controls)
+
+
+def _entry(content: Any, key: str, found: Survey) -> Any:
+    if not isinstance(content, dict) or key not in content:
+        raise Refusal(f"{found.folder.data_json}: records no {key}")
+    return content[key]
+
+
+def _truth(found: Survey, split: str) -> Truth:
+    file = found.folder.truth(split)
+    arrays = read_arrays(file, ["ids", "patients", "labels"])
+    sizes = {name: len(array) for name, array in arrays.items()}
+    if len(set(sizes.values())) != 1 or not sizes["ids"]:
+        raise Refusal(f"{file}: ids, patients and labels must be equally many and at least one, got {sizes}")
+    return Truth(ids=arrays["ids"], patients=arrays["patients"], labels=arrays["labels"])
+
+
+def _run(found: Survey, run: RunFolder, truth: Mapping[str, Truth], width: int) -> RunMaterial:
+    told = read_json(run.export_json)
+    proof = told.get("proof", {}) if isinstance(told, dict) else {}
+    return RunMaterial(
+        loss=run.loss,
+        seed=run.seed,
+        logits=_logits(found, run, truth, width),
+        history=_history(found, run),
+        max_delta=_number(proof.get("max_difference")),
+        flips=int(proof.get("flips_inside", 0)) + int(proof.get("flips_outside", 0)),
+    )
+
+
+def _logits(found: Survey, run: RunFolder, truth: Mapping[str, Truth], width: int) -> dict[str, NDArray[np.float32]]:
+    return {split: _prediction(found, run, split, truth[split], width) for split in SPLITS}
+
+
+def _prediction(found: Survey, run: RunFolder, split: str, truth: Truth, width: int) -> NDArray[np.float32]:
+    file = run.predictions(split)
+    arrays = read_arrays(file, ["ids", "logits"])
+    if not np.array_equal(arrays["ids"], truth.ids):
+        raise Refusal(
+            f"{found.folder.relative(file)}: its ids are not those of "
+            f"{found.folder.relative(found.folder.truth(split))}, case by case; evaluate this run again"
+        )
+    logits = arrays["logits"]
+    if logits.shape != (len(truth.ids), width):
+        raise Refusal(
+            f"{found.folder.relative(file)}: logits must have shape ({len(truth.ids)}, {width}), got {logits.shape}"
+        )
+    if not np.isfinite(logits).all():
+        raise Refusal(f"{found.folder.relative(file)}: holds logits that are not finite; evaluate this run again")
+    return logits
+
+
+def _history(found: Survey, run: RunFolder) -> History:
+    try:
+        rows = list(csv.DictReader(io.StringIO(run.history.read_text(encoding="utf-8"))))
+        return History(
+            epochs=np.array([int(row["epoch"]) for row in rows], dtype=np.int64),
+            train_loss=np.array([_cell(row["train_loss"]) for row in rows]),
+            val_loss=np.array([_cell(row["val_loss"]) for row in rows]),
+            val_primary=np.array([_cell(row["val_primary"]) for row in rows]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise Refusal(f"{found.folder.relative(run.history)}: is damaged ({error})") from None
+
+
+def _diverged(run: RunFolder) -> Diverged:
+    told = read_json(run.diverged)
+    return Diverged(run.loss, run.seed, int(told.get("epoch", 0)), str(told.get("reason", "")))
+
+
+def _number(value: Any) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _cell(text: str) -> float:
+    return float(text) if text else math.nan

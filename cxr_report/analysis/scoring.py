@@ -1,0 +1,104 @@
+"""Truth and logits of every run in, every metric of the catalogue per run, split and class out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxr_report.analysis.gather import Material, Truth
+from cxr_report.metrics import METRICS, Score, choose_thresholds, scores
+from cxr_report.runs import SPLITS
+
+__all__ = ["CONTROL_PREFIX", "ScoredRun", "score", "score_all", "score_controls", "worst"]
+
+CONTROL_PREFIX = "control:"
+"""Stands before a control's name in the column ``loss`` of scores.csv."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredRun:
+    """Every metric of one run, or of a control."""
+
+    loss: str
+    seed: int | None
+    """None for a control."""
+    thresholds: tuple[float, ...]
+    """``(C,)`` probabilities chosen on validation; NaN where a class has no positive or no negative case there."""
+    rows: Mapping[str, Mapping[tuple[str, str], Score]]
+    """Split -> (metric, class) -> score; an empty class is overall."""
+
+    def value(self, metric: str, klass: str = "", split: str = "test") -> float:
+        """Return one number; NaN where it is undefined or does not exist for the task."""
+        row = self.rows[split].get((metric, klass))
+        return math.nan if row is None else row.value
+
+    def overall(self, split: str = "test") -> dict[str, float]:
+        """Return every metric over all classes."""
+        return {metric: row.value for (metric, klass), row in self.rows[split].items() if not klass}
+
+
+def score(
+    task: str,
+    truth: Mapping[str, Truth],
+    logits: Mapping[str, NDArray[Any]],
+    *,
+    loss: str,
+    seed: int | None,
+    classes: Sequence[str],
+) -> ScoredRun:
+    """Score one run on validation and test, at thresholds chosen on validation.
+
+    Args:
+        task: ``binary``, ``multiclass`` or ``multilabel``.
+        truth: split -> cases.
+        logits: split -> ``(N, C)``.
+        loss: the run's loss, or the control's name with its prefix.
+        seed: the run's seed; None for a control.
+        classes: the C names.
+    """
+    thresholds = choose_thresholds(task, truth["val"].labels, logits["val"])
+    rows = {
+        split: {
+            (row.metric, row.klass): row
+            for row in scores(task, truth[split].labels, logits[split], classes=classes, thresholds=thresholds)
+        }
+        for split in SPLITS
+    }
+    return ScoredRun(loss=loss, seed=seed, thresholds=tuple(float(t) for t in thresholds), rows=rows)
+
+
+def score_all(task: str, material: Material) -> tuple[ScoredRun, ...]:
+    """Score every finished run."""
+    return tuple(
+        score(task, material.truth, run.logits, loss=run.loss, seed=run.seed, classes=material.classes)
+        for run in material.runs
+    )
+
+
+def score_controls(task: str, material: Material) -> tuple[ScoredRun, ...]:
+    """Score every control."""
+    return tuple(
+        score(task, material.truth, logits, loss=f"{CONTROL_PREFIX}{name}", seed=None, classes=material.classes)
+        for name, logits in material.controls.items()
+    )
+
+
+def worst(scored: Iterable[ScoredRun], metric: str, klass: str = "") -> float:
+    """Return the worst score on test that any finished run reached.
+
+    It is what a diverged run is given where the plan says so: a rank below or level with all others, on the metric's
+    own scale and without a notion of chance, which not every metric has.
+
+    Returns:
+        A number; NaN where no run has one.
+    """
+    values = np.array([run.value(metric, klass) for run in scored], dtype=np.float64)
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return math.nan
+    return float(finite.min() if METRICS[metric].higher_is_better else finite.max())

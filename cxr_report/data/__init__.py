@@ -1,0 +1,7 @@
+"""Sources of chest X-rays in, cases with their truth out: decoded, split by patient, fingerprinted."""
+
+from cxr_report.data.cases import Cases, DataSet
+from cxr_report.data.loading import Inventory, inspect, load
+from cxr_report.data.truth import Truth, read_truth, write
+
+__all__ = ["Cases", "DataSet", "Inventory", "Truth", "inspect", "load", "read_truth", "write"]

@@ -1,0 +1,57 @@
+"""Trained weights come in; exported graphs with their proof, predictions and control rows go out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cxr_report.errors import Refusal
+from cxr_report.progress import Progress
+from cxr_report.runs import StudyFolder
+from cxr_report.study import Study
+
+if TYPE_CHECKING:
+    from cxr_report.data.cases import DataSet
+
+__all__ = ["evaluate", "export"]
+
+
+def export(study: Study, *, study_file: Path, folder: StudyFolder, dataset: DataSet, progress: Progress) -> None:
+    """Write model.onnx and export.json of every trained run that has none or stale ones.
+
+    Args:
+        study: what is asked.
+        study_file: where it was read from; a model of the user's own is looked for beside it.
+        folder: where the runs lie.
+        dataset: the data; the proof uses the validation cases.
+        progress: who is told.
+
+    Raises:
+        Refusal: nothing is trained, weights belong to another study, or an exported model differs from the trained
+            one.
+    """
+    try:
+        from cxr_report.inference.exporter import export as stage
+    except ImportError as error:
+        raise Refusal(
+            f"exporting needs {error.name}, which the base install leaves out; "
+            "install the extra: pip install 'cxr_report[train]'"
+        ) from None
+    stage(study, study_file=study_file, folder=folder, dataset=dataset, progress=progress)
+
+
+def evaluate(study: Study, *, folder: StudyFolder, dataset: DataSet, progress: Progress) -> None:
+    """Write the predictions and evaluation.json of every exported run, and those of the controls. Needs no torch.
+
+    Args:
+        study: what is asked.
+        folder: where the runs lie.
+        dataset: the data; validation and test cases are predicted, the controls are fitted on train.
+        progress: who is told.
+
+    Raises:
+        Refusal: nothing is exported, or a model is damaged, foreign, or not the one that was proved.
+    """
+    from cxr_report.inference.evaluator import evaluate as stage
+
+    stage(study, folder=folder, dataset=dataset, progress=progress)

@@ -1,0 +1,9 @@
+"""An Analysis in, the sentences of the report out: abstract, methods of analysis, results, limitations."""
+
+from cxr_report.report.narrative.abstracts import abstract
+from cxr_report.report.narrative.limits import limitations
+from cxr_report.report.narrative.methods import analysis_methods
+from cxr_report.report.narrative.outcome import results
+from cxr_report.report.narrative.prose import Number, Paragraph, Sentence
+
+__all__ = ["Number", "Paragraph", "Sentence", "abstract", "analysis_methods", "limitations", "results"]

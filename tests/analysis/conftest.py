@@ -1,0 +1,63 @@
+"""Study folders of random predictions for the tests of the analysis."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from cxr_report.analysis import analyse, load
+from cxr_report.analysis.value import Analysis
+from cxr_report.runs import StudyFolder
+
+
+def _examples() -> ModuleType:
+    if "examples" not in sys.modules:
+        spec = importlib.util.spec_from_file_location("examples", Path(__file__).parents[1] / "examples.py")
+        assert spec is not None
+        assert spec.loader is not None
+        sys.modules["examples"] = module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    return sys.modules["examples"]
+
+
+@pytest.fixture(scope="session")
+def examples() -> ModuleType:
+    """The maker of study folders."""
+    return _examples()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_waiting_for_the_disk() -> Iterator[None]:
+    """Nobody pulls the plug during these tests, and a study has two hundred files."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda handle: None)
+        yield
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Callable[..., StudyFolder]:
+    """Make a study folder from a recipe's keywords, in a folder of its own."""
+    kit = _examples()
+    made = iter(range(1000))
+    return lambda **wishes: kit.make_study(tmp_path / str(next(made)), kit.Recipe(**wishes))
+
+
+@pytest.fixture(scope="session")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[StudyFolder, Analysis]]:
+    """Make and analyse a study once per recipe; the folder is for reading only."""
+    kit, known = _examples(), {}
+
+    def make(**wishes: object) -> tuple[StudyFolder, Analysis]:
+        recipe = kit.Recipe(**wishes)
+        if recipe not in known:
+            folder = kit.make_study(tmp_path_factory.mktemp("study"), recipe)
+            known[recipe] = (folder, load(analyse(folder)))
+        return known[recipe]
+
+    return make
