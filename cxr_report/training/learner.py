@@ -1,0 +1,114 @@
+"""All that changes while a run learns: weights, optimiser, history, best epoch; checkpoint.pt holds it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import astuple
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from cxr_report.errors import Refusal
+from cxr_report.runs import RunFolder, whole
+from cxr_report.training.functions import what_happened
+from cxr_report.training.history import Epoch
+from cxr_report.training.models import Classifier
+
+__all__ = ["Learner"]
+
+FORMAT = 1
+"""Of checkpoint.pt."""
+
+
+class Learner:
+    """A classifier on its way through the epochs."""
+
+    def __init__(self, classifier: Classifier, *, weight_decay: float) -> None:
+        self.classifier = classifier
+        self.optimiser = _adamw(classifier, weight_decay)
+        self.history: list[Epoch] = []
+        self.best_epoch = 0
+        self.best_score = math.nan
+        self._best_weights: dict[str, Tensor] = {}
+
+    @property
+    def epoch(self) -> int:
+        """Epochs finished."""
+        return len(self.history)
+
+    def end_epoch(self, row: Epoch, *, higher_is_better: bool) -> None:
+        """Note an epoch, and keep its weights if it is the best so far; of equals the earliest is kept."""
+        self.history.append(row)
+        gain = row.val_primary - self.best_score if higher_is_better else self.best_score - row.val_primary
+        if math.isnan(row.val_primary) or gain <= 0:
+            return
+        self.best_epoch, self.best_score = row.epoch, row.val_primary
+        self._best_weights = {name: value.detach().clone() for name, value in self.classifier.state_dict().items()}
+
+    def chosen(self, checkpoint: str) -> tuple[int, dict[str, Tensor]]:
+        """Return the epoch whose weights are kept and these weights, on the CPU.
+
+        Args:
+            checkpoint: ``best`` or ``last``; where the primary metric was undefined in every epoch, best means last.
+        """
+        if checkpoint == "best" and self.best_epoch:
+            return self.best_epoch, _plain(self._best_weights)
+        return self.epoch, _plain(self.classifier.state_dict())
+
+    def save(self, run: RunFolder, identity: str) -> None:
+        """Write checkpoint.pt whole."""
+        content = {
+            "format": FORMAT,
+            "identity": identity,
+            "model": self.classifier.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "history": [list(astuple(row)) for row in self.history],
+            "best": {"epoch": self.best_epoch, "score": self.best_score, "weights": self._best_weights},
+        }
+        with whole(run.checkpoint) as stream:
+            torch.save(content, stream)
+
+    def resume(self, run: RunFolder, identity: str, device: torch.device) -> None:
+        """Go back to where checkpoint.pt was written.
+
+        Raises:
+            Refusal: the file is damaged, or belongs to another run than the study asks for.
+        """
+        content = _read(run, device)
+        if content.get("identity") != identity:
+            raise Refusal(
+                f"{run.checkpoint}: was begun as run {str(content.get('identity'))[:12]}, the study now asks for run "
+                f"{identity[:12]}; delete the run's folder to train it again"
+            )
+        self.classifier.load_state_dict(content["model"])
+        self.optimiser.load_state_dict(content["optimiser"])
+        self.history = [Epoch(*row) for row in content["history"]]
+        best = content["best"]
+        self.best_epoch, self.best_score, self._best_weights = best["epoch"], best["score"], best["weights"]
+
+
+def _read(run: RunFolder, device: torch.device) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = torch.load(run.checkpoint, map_location=device, weights_only=True)
+    except Exception as error:
+        raise Refusal(
+            f"{run.checkpoint}: is damaged ({what_happened(error)}); delete it to begin the run again"
+        ) from None
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise Refusal(f"{run.checkpoint}: is no checkpoint of format {FORMAT}; delete it to begin the run again")
+    return content
+
+
+def _adamw(classifier: Classifier, weight_decay: float) -> torch.optim.AdamW:
+    """Set up AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101); vectors, that is biases and norms, do not decay."""
+    weights = [weight for weight in classifier.parameters() if weight.requires_grad]
+    groups = [
+        {"params": [weight for weight in weights if weight.ndim > 1], "weight_decay": weight_decay},
+        {"params": [weight for weight in weights if weight.ndim <= 1], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW([group for group in groups if group["params"]], lr=0.0, fused=True)
+
+
+def _plain(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value.detach().cpu().clone(memory_format=torch.contiguous_format) for name, value in weights.items()}
