@@ -46,6 +46,8 @@ class Lines:
 
     def run(self, state: RunState) -> None:
         """Print a run's end, and its epochs now and then."""
+        if state.state == "waiting":
+            return
         key = f"{state.loss} seed {state.seed}"
         ended = state.state in ("trained", "diverged")
         if not ended and time.monotonic() - self._last.get(key, -math.inf) < PLAIN_SECONDS:

@@ -1,0 +1,202 @@
+"""An Analysis in, the whole report as one value out: texts, numbered figures, numbered tables, references."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from cxr_report.analysis.value import Analysis
+from cxr_report.metrics import METRICS, Metric
+from cxr_report.report import narrative
+from cxr_report.report.bibliography import Bibliography, Reference
+from cxr_report.report.cohort import Cohort, cohort
+from cxr_report.report.figures import confusion, differences, flow, learning, roc, seeds
+from cxr_report.report.figures.picture import Picture
+from cxr_report.report.names import adjustment
+from cxr_report.report.narrative import Paragraph
+from cxr_report.report.tables import appendix, comparisons, results, study
+from cxr_report.report.tables.table import Table
+
+__all__ = ["Document", "compose"]
+
+MODELS = {
+    "small-resnet": "10.1109/CVPR.2016.90",
+    "resnet18": "10.1109/CVPR.2016.90",
+    "densenet121": "10.1109/CVPR.2017.243",
+}
+SCHEDULES = {"one-cycle": "10.48550/arXiv.1708.07120", "cosine": "10.48550/arXiv.1608.03983"}
+ADJUSTMENTS = {
+    "holm": "holm",
+    "bonferroni": "bonferroni",
+    "hochberg": "10.1093/biomet/75.4.800",
+    "hommel": "10.1093/biomet/75.2.383",
+    "bh": "10.1111/j.2517-6161.1995.tb02031.x",
+    "by": "10.1214/aos/1013699998",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Everything that the templates set."""
+
+    analysis: Analysis
+    cohort: Cohort
+    title: str
+    authors: tuple[str, ...]
+    adjustment: str
+    """How the plan's adjustment for multiple comparisons is called."""
+    metrics: tuple[Metric, ...]
+    """Those that are compared, primary first."""
+    marks: tuple[str, ...]
+    """What page 1 says above all: synthetic data, partial, exploratory."""
+    abstract: tuple[Paragraph, ...]
+    analysis_methods: tuple[Paragraph, ...]
+    results: Mapping[str, tuple[Paragraph, ...]]
+    """Section -> paragraphs."""
+    limitations: tuple[Paragraph, ...]
+    figures: Mapping[str, Picture]
+    """Key -> figure, in the order in which they stand."""
+    tables: Mapping[str, Table]
+    """Key -> table, in the order in which they stand; those of the appendix last."""
+    class_tables: tuple[str, ...]
+    """Keys of the tables per class of the primary metric."""
+    further_figures: tuple[str, ...]
+    """Keys of the figures of the appendix."""
+    appendix: tuple[str, ...]
+    """Keys of the tables of the appendix, but for time and machine."""
+    cites: Mapping[str, str]
+    """What is cited -> its numbers."""
+    references: tuple[Reference, ...]
+
+
+def compose(analysis: Analysis, machine: Table) -> Document:
+    """Put the report together.
+
+    Args:
+        analysis: everything that the report says.
+        machine: the one table that is fed from elsewhere.
+    """
+    cases = cohort(analysis)
+    bibliography = Bibliography()
+    cites = _cites_before_losses(analysis, bibliography)
+    losses = study.losses(analysis, bibliography.cite)
+    cites |= _cites_after_losses(analysis, bibliography)
+    main, class_tables = _main_tables(analysis, cases)
+    further = _appendix_tables(analysis, cases)
+    numbered = [
+        *_numbered([study.data(analysis, cases), losses, *main], "Table "),
+        *_numbered([*further, machine], "Table A"),
+    ]
+    first, *more = seeds.draw(analysis)
+    drawn = (
+        flow.draw(cases.flow()),
+        learning.draw(analysis),
+        first,
+        roc.draw(analysis),
+        confusion.draw(analysis),
+        differences.draw(analysis),
+    )
+    figures = [replace(each, number=f"Figure {n}") for n, each in enumerate((p for p in drawn if p), start=1)]
+    figures += [replace(each, number=f"Figure A{n}") for n, each in enumerate(more, start=1)]
+    return Document(
+        analysis=analysis,
+        cohort=cases,
+        title=analysis.study.report.title or _title(analysis),
+        authors=analysis.study.report.authors,
+        adjustment=adjustment(analysis),
+        metrics=tuple(METRICS[name] for name in analysis.metrics),
+        marks=tuple(_marks(analysis, cases)),
+        abstract=narrative.abstract(analysis),
+        analysis_methods=narrative.analysis_methods(analysis),
+        results=_sections(narrative.results(analysis)),
+        limitations=narrative.limitations(analysis),
+        figures=MappingProxyType({figure.key: figure for figure in figures}),
+        tables=MappingProxyType({table.key: table for table in numbered}),
+        class_tables=class_tables,
+        further_figures=tuple(figure.key for figure in more),
+        appendix=tuple(table.key for table in further),
+        cites=MappingProxyType(cites),
+        references=bibliography.references(),
+    )
+
+
+def _title(analysis: Analysis) -> str:
+    number, name = len(analysis.losses), analysis.study.name
+    return f"{number} loss functions for the classification of chest radiographs: study {name}"
+
+
+def _marks(analysis: Analysis, cases: Cohort) -> Iterable[str]:
+    if cases.synthetic:
+        yield "Synthetic data"
+    if analysis.partial:
+        yield "Partial"
+    if analysis.exploratory:
+        yield "Exploratory"
+
+
+def _numbered(tables: Iterable[Table], prefix: str) -> list[Table]:
+    return [replace(table, number=f"{prefix}{place}") for place, table in enumerate(tables, start=1)]
+
+
+def _main_tables(analysis: Analysis, cases: Cohort) -> tuple[list[Table], tuple[str, ...]]:
+    tables = [
+        results.main(analysis),
+        results.omnibus(analysis),
+        comparisons.pairs(analysis, analysis.metrics[:1], "pairs"),
+    ]
+    for place, test in enumerate(analysis.joint[:1]):
+        tables += [
+            comparisons.joint_means(analysis, test, f"joint.{place}"),
+            comparisons.joint(analysis, test, f"joint.{place}"),
+        ]
+    per_class = list(results.classes(analysis, analysis.metrics[0], _positives(cases)))
+    return [*tables, *per_class], tuple(table.key for table in per_class)
+
+
+def _positives(cases: Cohort) -> dict[str, int]:
+    test = cases.test()
+    return dict(test.positive) if test else {}
+
+
+def _appendix_tables(analysis: Analysis, cases: Cohort) -> list[Table]:
+    tables = [*appendix.runs(analysis)]
+    if len(analysis.metrics) > 1:
+        tables.append(comparisons.pairs(analysis, analysis.metrics[1:], "pairs-secondary"))
+    for metric in analysis.metrics[1:]:
+        tables += results.classes(analysis, metric, _positives(cases))
+    return [*tables, appendix.settings(analysis)]
+
+
+def _sections(paragraphs: Iterable[Paragraph]) -> Mapping[str, tuple[Paragraph, ...]]:
+    found: dict[str, tuple[Paragraph, ...]] = {}
+    for paragraph in paragraphs:
+        found[paragraph.section] = (*found.get(paragraph.section, ()), paragraph)
+    return MappingProxyType(found)
+
+
+def _cites_before_losses(analysis: Analysis, bibliography: Bibliography) -> dict[str, str]:
+    """Cite in the order of the text: data, model, training."""
+    told = analysis.study
+    medmnist = ("10.1038/s41597-022-01721-8",) if told.data.source == "medmnist" else ()
+    monai = ("10.48550/arXiv.2211.02701",) if told.model.name in ("densenet121", "resnet18") else ()
+    return {
+        "source": bibliography.cite(*medmnist),
+        "model": bibliography.cite(MODELS.get(told.model.name, ""), *monai),
+        "torch": bibliography.cite("10.48550/arXiv.1912.01703"),
+        "adamw": bibliography.cite("10.48550/arXiv.1711.05101"),
+        "schedule": bibliography.cite(SCHEDULES[told.training.schedule]),
+    }
+
+
+def _cites_after_losses(analysis: Analysis, bibliography: Bibliography) -> dict[str, str]:
+    cites = {f"metric-{name}": bibliography.cite(METRICS[name].doi) for name in analysis.metrics}
+    repeated = analysis.data.n_test_patients < analysis.data.n_test
+    return cites | {
+        "friedman": bibliography.cite("10.1080/01621459.1937.10503522", "10.1080/03610928008827904"),
+        "wilcoxon": bibliography.cite("10.2307/3001968"),
+        "adjustment": bibliography.cite(ADJUSTMENTS.get(analysis.study.analysis.adjustment, "")),
+        "delong": bibliography.cite("10.2307/2531595", *(("10.2307/2533958",) if repeated else ())),
+        "joint": bibliography.cite(*(("10.1080/03610919508813243", "10.1002/sim.2532") if analysis.joint else ())),
+        "scipy": bibliography.cite("10.1038/s41592-019-0686-2"),
+    }

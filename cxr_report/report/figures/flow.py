@@ -1,0 +1,100 @@
+"""The flow of data: from the files that were found to the cases of each split, every exclusion counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.patches import FancyArrowPatch, Rectangle
+
+from cxr_report.report.figures import canvas
+from cxr_report.report.figures.picture import Picture
+from cxr_report.report.numerals import count
+
+__all__ = ["Flow", "draw"]
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What was counted on the way."""
+
+    found: int
+    excluded: dict[str, int]
+    """Reason -> how many."""
+    kept: int
+    splits: dict[str, tuple[int, int | None]]
+    """Split as printed -> cases, patients (None where the source does not know them)."""
+
+
+def draw(flow: Flow) -> Picture:
+    """Draw the boxes and arrows."""
+    reasons = [f"{canvas.wrapped(reason, 38)}: {count(number)}" for reason, number in flow.excluded.items()]
+    lines = sum(reason.count("\n") + 1 for reason in reasons)
+    right_height = 0.28 + 0.15 * max(lines, 1)
+    gap = max(0.34, right_height + 0.12)
+    height = 0.34 + gap + 0.34 + 0.42 + 0.52
+    with canvas.canvas(height + 0.1, 5.4, arranged=False) as figure:
+        panel = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+        panel.set_axis_off()
+        panel.set_xlim(0, 5.4)
+        panel.set_ylim(0, height + 0.1)
+        top = height
+        _box(panel, 0.9, top, 1.8, 0.34, f"Images found: {count(flow.found)}")
+        kept = top - 0.34 - gap
+        _arrow(panel, (1.8, top - 0.34), (1.8, kept))
+        middle = top - 0.34 - gap / 2
+        _arrow(panel, (1.8, middle), (2.5, middle))
+        told = "\n".join(["Excluded" if reasons else "Excluded: none", *reasons])
+        _box(panel, 2.5, middle + right_height / 2, 2.7, right_height, told, left=True)
+        _box(panel, 0.9, kept, 1.8, 0.34, f"Cases in the study: {count(flow.kept)}")
+        _splits(panel, flow, kept)
+        alt = _alt(flow)
+        svg = canvas.save(figure, "flow", alt)
+    return Picture(
+        key="flow",
+        number="",
+        title="From the images of the source to the cases of the study",
+        n=f"n = {count(flow.kept)} cases",
+        alt=alt,
+        svg=svg,
+    )
+
+
+def _splits(panel: Axes, flow: Flow, kept: float) -> None:
+    spine, top = kept - 0.34 - 0.2, kept - 0.34 - 0.42
+    width, gap = 1.62, 0.12
+    left = 0.15
+    centres = [left + width / 2 + place * (width + gap) for place in range(len(flow.splits))]
+    panel.plot([1.8, 1.8], [kept - 0.34, spine], color=canvas.GREY, linewidth=0.8)
+    panel.plot([min(*centres, 1.8), max(*centres, 1.8)], [spine, spine], color=canvas.GREY, linewidth=0.8)
+    for centre, (name, (cases, patients)) in zip(centres, flow.splits.items(), strict=True):
+        _arrow(panel, (centre, spine), (centre, top))
+        known = "patients not known" if patients is None else f"{count(patients)} patients"
+        _box(panel, centre - width / 2, top, width, 0.5, f"{name}\n{count(cases)} cases, {known}")
+
+
+def _box(panel: Axes, x: float, top: float, width: float, height: float, text: str, *, left: bool = False) -> None:
+    panel.add_patch(
+        Rectangle((x, top - height), width, height, facecolor="#f5f5f5", edgecolor=canvas.GREY, linewidth=0.7)
+    )
+    where, align = (x + 0.08, "left") if left else (x + width / 2, "center")
+    panel.text(where, top - height / 2, text, ha=align, va="center", linespacing=1.3)
+
+
+def _arrow(panel: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
+    panel.add_patch(
+        FancyArrowPatch(
+            start, end, arrowstyle="-|>", mutation_scale=7, color=canvas.GREY, linewidth=0.8, shrinkA=0, shrinkB=0
+        )
+    )
+
+
+def _alt(flow: Flow) -> str:
+    gone = "; ".join(f"{reason}: {count(number)}" for reason, number in flow.excluded.items()) or "none"
+    splits = "; ".join(
+        f"{name}: {count(cases)} cases" + ("" if patients is None else f" of {count(patients)} patients")
+        for name, (cases, patients) in flow.splits.items()
+    )
+    return (
+        f"Flow diagram. Images found: {count(flow.found)}. Excluded: {gone}. Kept: {count(flow.kept)} cases. {splits}."
+    )

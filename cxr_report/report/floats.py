@@ -1,0 +1,153 @@
+"""Figures and tables that do not fit on the rest of a page: a first layout in, a better order of the blocks out.
+
+WeasyPrint sets blocks strictly in their order, so that a figure too tall for what is left of a page leaves a hole.
+A journal lets the text flow on instead. The heights of a first layout are enough to foresee the holes; what follows
+is pulled forward into them, as far as the next figure (or table) of the same kind or the next main section.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Block", "order", "settle"]
+
+HOLE = 0.1
+"""Chosen: share of a page that may stay empty."""
+
+START = 0.2
+"""Chosen: share of a page that a table needs to begin on it, for its caption, its head and its first rows."""
+
+HEADS = ("h2", "h3")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One piece of the page that follows another."""
+
+    place: int
+    """In the order of the page."""
+    kind: str
+    """``figure``, ``table`` (neither breaks over pages), ``h2``, ``h3``, ``rows`` (a table that breaks), ``text``."""
+    height: float
+    """In the unit of the page's height, with its margins."""
+
+
+def order(blocks: Sequence[Block], page: float) -> list[int]:
+    """Foresee holes and say in which order the blocks should stand.
+
+    Args:
+        blocks: in the order of the page.
+        page: height of a page.
+
+    Returns:
+        The places of all blocks in their new order.
+
+    Example:
+        >>> tall, text = Block(1, "figure", 0.8), Block(2, "text", 0.7)
+        >>> order([Block(0, "text", 0.5), tall, text], 1.0)
+        [0, 2, 1]
+    """
+    left, done, at = list(blocks), [], 0.0
+    while left:
+        block = left.pop(0)
+        whole = block.kind in ("figure", "table")
+        if whole and page * HOLE < page - at < block.height:
+            pulled = _fitting(block, left, page - at, page)
+            if pulled:
+                left = [*pulled, block, *left[len(pulled) :]]
+                block = left.pop(0)
+                whole = block.kind in ("figure", "table")
+        done.append(block.place)
+        at = _after(at, block.height, page, whole=whole)
+    return done
+
+
+def _fitting(block: Block, following: Sequence[Block], room: float, page: float) -> list[Block]:
+    """Return what may be pulled in front of a block to fill the room before it."""
+    pulled: list[Block] = []
+    filled = 0.0
+    for other in following:
+        left = room - filled
+        too_tall = other.kind in ("figure", "table") and other.height > left
+        squeezed = other.kind == "rows" and other.height > left < START * page
+        if left <= 0 or other.kind in (block.kind, "h2") or too_tall or squeezed:
+            break
+        pulled.append(other)
+        filled += other.height
+    while pulled and pulled[-1].kind in HEADS:
+        pulled.pop()
+    return pulled
+
+
+def _after(at: float, height: float, page: float, *, whole: bool) -> float:
+    if at + height <= page:
+        return at + height
+    return height % page if whole else (at + height) % page
+
+
+def settle(root: Any, pages: Iterable[Any]) -> bool:
+    """Put the blocks of a page's tree into a better order.
+
+    Args:
+        root: the element tree that was laid out.
+        pages: WeasyPrint's pages of it.
+
+    Returns:
+        Whether anything was moved.
+    """
+    parents = {child: parent for parent in root.iter() for child in parent}
+    elements = list(_blocks(root))
+    heights, page = _heights(elements, pages)
+    blocks = [Block(place, _kind(element), heights[place]) for place, element in enumerate(elements)]
+    new = order(blocks, page)
+    if new == list(range(len(blocks))):
+        return False
+    furthest = -1
+    for before, place in zip([-1, *new], new, strict=False):
+        if place < furthest:
+            parents[elements[place]].remove(elements[place])
+            parent = parents[elements[before]]
+            parent.insert(list(parent).index(elements[before]) + 1, elements[place])
+            parents[elements[place]] = parent
+        furthest = max(furthest, place)
+    return True
+
+
+def _blocks(element: Any) -> Iterable[Any]:
+    """Yield the blocks below an element that follow one another."""
+    for child in element:
+        if child.tag in ("main", "body", "html", "section") and "abstract" not in child.get("class", ""):
+            yield from _blocks(child)
+        elif isinstance(child.tag, str) and child.tag not in ("head", "nav", "script", "style"):
+            yield child
+
+
+def _kind(element: Any) -> str:
+    classes = element.get("class", "").split()
+    if element.tag == "figure":
+        return "figure"
+    if element.tag == "div" and "table" in classes:
+        return "table" if "short" in classes else "rows"
+    return element.tag if element.tag in HEADS else "text"
+
+
+def _heights(elements: Sequence[Any], pages: Iterable[Any]) -> tuple[list[float], float]:
+    places = {element: place for place, element in enumerate(elements)}
+    heights, page_height = [0.0] * len(elements), 1.0
+    for page in pages:
+        box = page._page_box
+        page_height = box.height
+        extents: dict[int, tuple[float, float]] = {}
+        for part in box.descendants():
+            place = (
+                places.get(part.element) if part.element is not None and part.element_tag == part.element.tag else None
+            )
+            if place is not None and hasattr(part, "margin_height"):
+                top, bottom = part.position_y, part.position_y + part.margin_height()
+                low, high = extents.get(place, (top, bottom))
+                extents[place] = (min(low, top), max(high, bottom))
+        for place, (top, bottom) in extents.items():
+            heights[place] += bottom - top
+    return heights, page_height

@@ -1,0 +1,85 @@
+"""The report's fonts: STIX as matplotlib ships it, cut down to the characters in use and ready to be embedded."""
+
+from __future__ import annotations
+
+import base64
+import io
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib
+from fontTools import subset
+from fontTools.ttLib import TTFont
+
+__all__ = ["FAMILY", "Face", "face_rules", "folder"]
+
+FAMILY = "STIXGeneral"
+"""The name under which the report knows its font; the same as in matplotlib's figures."""
+
+ALWAYS = "".join(map(chr, range(0x20, 0x7F))) + "–—−×±≤≥∞…“”‘’·•‐°§†‡\u00a0\u202f"
+"""Characters kept in any case: hyphens and page numbers are made by the layout and stand in no text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One style of the family."""
+
+    file: str
+    weight: int
+    """CSS font-weight."""
+    style: str
+    """CSS font-style."""
+
+
+FACES = (
+    Face("STIXGeneral.ttf", 400, "normal"),
+    Face("STIXGeneralItalic.ttf", 400, "italic"),
+    Face("STIXGeneralBol.ttf", 700, "normal"),
+    Face("STIXGeneralBolIta.ttf", 700, "italic"),
+)
+
+
+def folder() -> Path:
+    """Return where matplotlib keeps its fonts."""
+    return Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+
+
+def face_rules(text: Iterable[str], faces: Iterable[Face] = FACES) -> str:
+    """Write the CSS that brings the fonts along, as data.
+
+    Args:
+        text: all text that is to be set; characters that the fonts lack are left to the reader's own fonts.
+        faces: the styles in use.
+
+    Returns:
+        One ``@font-face`` rule per style, with a subset in WOFF2.
+    """
+    characters = {ord(character) for part in text for character in part} | set(map(ord, ALWAYS))
+    return "\n".join(_rule(face, characters) for face in faces)
+
+
+def _rule(face: Face, characters: set[int]) -> str:
+    data = base64.b64encode(_woff2(folder() / face.file, characters)).decode("ascii")
+    return (
+        f'@font-face{{font-family:"{FAMILY}";font-weight:{face.weight};font-style:{face.style};'
+        f'src:url("data:font/woff2;base64,{data}") format("woff2")}}'
+    )
+
+
+def _woff2(file: Path, characters: set[int]) -> bytes:
+    logging.getLogger("fontTools").setLevel(logging.ERROR)  # it tells at length which tables it leaves out
+    options = subset.Options()
+    options.flavor = "woff2"
+    options.layout_features = ["kern", "liga"]
+    options.drop_tables += ["FFTM", "PfEd", "TeX ", "BDF "]  # an editor's own tables, with times in them
+    font = TTFont(file, recalcTimestamp=False, lazy=True)
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(unicodes=characters)
+    subsetter.subset(font)
+    out = io.BytesIO()
+    font.flavor = "woff2"
+    font.save(out)
+    font.close()
+    return out.getvalue()

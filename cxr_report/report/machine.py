@@ -1,0 +1,147 @@
+"""Time and machine: run.json and evaluation.json of every run and the ledger in, the one table that may differ out.
+
+Everything else of the report is a function of the analysis alone, so these facts stand in one marked block.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from cxr_report import ledger
+from cxr_report.analysis.value import Analysis
+from cxr_report.errors import Refusal
+from cxr_report.report import numerals
+from cxr_report.report.tables.table import Body, Cell, Column, Table, plain
+from cxr_report.runs import RunFolder, StudyFolder, read_json
+
+__all__ = ["BLOCK", "files", "table"]
+
+BLOCK = "time-and-machine"
+"""The name of the block in the page."""
+
+SHORT = 120
+"""Chosen: seconds below which times are given in seconds."""
+
+_VERSIONS = {
+    "system": "System",
+    "cxr_report": "cxr_report",
+    "python": "Python",
+    "torch": "torch",
+    "monai": "monai",
+    "numpy": "numpy",
+    "safetensors": "safetensors",
+}
+
+
+def files(folder: StudyFolder, analysis: Analysis) -> tuple[Path, ...]:
+    """Return the files that the block is fed from, those that are there."""
+    found = [file for run in _runs(folder, analysis) for file in (run.run_json, run.evaluation_json) if file.exists()]
+    return (*([folder.study_json] if folder.study_json.exists() else []), *found)
+
+
+def table(folder: StudyFolder, analysis: Analysis) -> Table:
+    """Make the table of dates, devices, versions and speeds."""
+    trained = [told for run in _runs(folder, analysis) if (told := _told(run.run_json))]
+    evaluated = [told for run in _runs(folder, analysis) if (told := _told(run.evaluation_json))]
+    rows = [*_dates(folder), *_training(trained), *_evaluation(evaluated)]
+    return Table(
+        key=BLOCK,
+        number="",
+        title="Dates, devices, versions and speeds as the runs recorded them",
+        n=f"n = {len(trained)} trained and {len(evaluated)} evaluated runs",
+        columns=(Column("fact", "Fact", "text"), Column("value", "Value", "text")),
+        bodies=(Body(tuple((plain(name), Cell(value, (value,))) for name, value in rows)),),
+        notes=("Where several values are given, the number of runs stands in brackets.",),
+        dense=True,
+    )
+
+
+def _runs(folder: StudyFolder, analysis: Analysis) -> Iterator[RunFolder]:
+    for run in analysis.runs:
+        yield folder.run(run.loss, run.seed)
+
+
+def _told(file: Path) -> Mapping[str, Any] | None:
+    if not file.exists():
+        return None
+    told = read_json(file)
+    return told if isinstance(told, dict) else None
+
+
+def _dates(folder: StudyFolder) -> Iterator[tuple[str, str]]:
+    if not folder.study_json.exists():
+        return
+    try:
+        entries = ledger.read(folder).ledger
+    except Refusal:
+        return
+    for entry in entries:
+        what = "Plan frozen" if entry.kind == "planned" else "Seeds or losses added"
+        yield what, _date(entry.time)
+
+
+def _date(text: str) -> str:
+    try:
+        return datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M UTC")
+    except ValueError:
+        return text
+
+
+def _training(told: list[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    starts, ends = ([each[key] for each in told if each.get(key)] for key in ("start", "finished"))
+    if starts:
+        yield "First run started", _date(min(starts))
+    if ends:
+        yield "Last run finished", _date(max(ends))
+    seconds = [span for each in told if (span := _seconds(each)) is not None]
+    if seconds:
+        unit, divisor = ("s", 1) if max(seconds) < SHORT else ("min", 60)
+        yield "Training time per run, median (range)", _range([span / divisor for span in seconds], unit)
+        yield "Training time, all runs added up", f"{numerals.fixed(sum(seconds) / 60, 1)} min"
+    if resumed := sum(bool(each.get("resumed")) for each in told):
+        yield "Runs resumed after an interruption", str(resumed)
+    if taken := sum(bool(each.get("taken_from")) for each in told):
+        yield "Runs taken from another study", str(taken)
+    yield from _distinct("Device of training", (each.get("device") for each in told))
+    versions = [each["versions"] for each in told if isinstance(each.get("versions"), Mapping)]
+    for key, name in _VERSIONS.items():
+        yield from _distinct(name, (each.get(key) for each in versions))
+    yield from _distinct("Commit", (each.get("git_commit") for each in told))
+
+
+def _seconds(told: Mapping[str, Any]) -> float | None:
+    """Return how long a run took; unknown where it was interrupted."""
+    start, end = told.get("start"), told.get("finished")
+    if told.get("resumed") or not isinstance(start, str) or not isinstance(end, str):
+        return None
+    try:
+        return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+    except (TypeError, ValueError):
+        return None
+
+
+def _evaluation(told: list[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    yield from _distinct("Provider of evaluation", (each.get("provider") for each in told))
+    yield from _distinct("onnxruntime", (each.get("onnxruntime") for each in told))
+    yield from _distinct("Batch of evaluation", (each.get("batch") for each in told))
+    speeds = [float(speed) for each in told if (speed := each.get("images_per_second"))]
+    if speeds:
+        yield "Images per second, median (range)", _range(speeds, "", decimals=0)
+
+
+def _distinct(name: str, values: Iterable[Any]) -> Iterator[tuple[str, str]]:
+    counts = Counter(str(value) for value in values if value is not None)
+    if len(counts) == 1:
+        yield name, next(iter(counts))
+    elif counts:
+        yield name, "; ".join(f"{value} [{count}]" for value, count in sorted(counts.items()))
+
+
+def _range(values: list[float], unit: str, *, decimals: int = 1) -> str:
+    written = [numerals.fixed(value, decimals) for value in (statistics.median(values), min(values), max(values))]
+    return f"{written[0]} ({written[1]} to {written[2]}) {unit}".strip()

@@ -1,0 +1,101 @@
+"""One HTML page in, the bytes of a tagged PDF out: the same bytes from the same page."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from cxr_report.errors import Refusal
+from cxr_report.report import floats
+from cxr_report.report.pango import check_pango
+
+__all__ = ["fetcher", "render"]
+
+VARIANT = "pdf/ua-1"
+"""Tagged for screen readers: headings, table heads, alternative texts, language, title."""
+
+SVG = "{http://www.w3.org/2000/svg}svg"
+
+EPOCH = "315532800"
+"""1980-01-01 in seconds: the date that stands wherever a font or a file format insists on one."""
+
+
+def render(page: str) -> bytes:
+    """Set a page as PDF.
+
+    Args:
+        page: self-contained HTML; all that it may refer to is data inside of it.
+
+    Raises:
+        Refusal: Pango is missing, or the page refers to something outside of itself.
+    """
+    check_pango()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import weasyprint
+        from weasyprint.urls import FatalURLFetchingError
+
+    with _fixed_date(), _quiet():
+        try:
+            source = weasyprint.HTML(string=page, base_url=None, url_fetcher=fetcher())
+            _settle(source)
+            written: bytes = source.write_pdf(pdf_variant=VARIANT)
+        except FatalURLFetchingError as error:
+            raise Refusal(
+                f"report: the page refers to something outside of itself, which is never read ({error})"
+            ) from None
+    return written
+
+
+def _settle(source: Any) -> None:
+    """Lay the page out once, with empty pictures of the right size, and put its blocks into a better order."""
+    pictures = list(source.etree_element.iter(SVG))
+    contents = [list(picture) for picture in pictures]
+    for picture in pictures:
+        for child in list(picture):
+            picture.remove(child)
+    pages = source.render(pdf_variant=VARIANT).pages
+    moved = floats.settle(source.etree_element, pages)
+    for picture, content in zip(pictures, contents, strict=True):
+        picture.extend(content)
+    if moved:
+        source.wrapper_element = type(source.wrapper_element).from_html_root(source.etree_element)
+
+
+def fetcher() -> Any:
+    """Return the only way by which WeasyPrint may read what a page refers to: data inside it, and nothing else."""
+    from weasyprint.urls import URLFetcher
+
+    return URLFetcher(allowed_protocols=("data",), allow_redirects=False, fail_on_errors=True)
+
+
+@contextmanager
+def _fixed_date() -> Iterator[None]:
+    """Fix the date for the libraries that ask the environment for it, and put the environment back."""
+    before = os.environ.get("SOURCE_DATE_EPOCH")
+    os.environ["SOURCE_DATE_EPOCH"] = EPOCH
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["SOURCE_DATE_EPOCH"]
+        else:
+            os.environ["SOURCE_DATE_EPOCH"] = before
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep fontTools' and WeasyPrint's running commentary from the terminal."""
+    loggers = [logging.getLogger(name) for name in ("weasyprint", "fontTools")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

@@ -1,0 +1,139 @@
+"""The appendix tables: every run, every setting."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from cxr_report.analysis.value import Analysis, RunSummary
+from cxr_report.metrics import METRICS
+from cxr_report.report import numerals
+from cxr_report.report.tables.results import level
+from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, interval, number, of, plain
+
+__all__ = ["runs", "settings"]
+
+TOGETHER = 5
+"""Chosen: metrics side by side in one table of runs; more are dealt to several tables."""
+
+
+def runs(analysis: Analysis) -> Iterator[Table]:
+    """Make the tables of every run: state, epoch, AUROC with its interval over cases, metrics, proof of the export."""
+    others = [metric for metric in analysis.metrics if metric != "auroc"]
+    tables = max(1, math.ceil(len(others) / TOGETHER))
+    size = max(1, math.ceil(len(others) / tables))
+    for turn in range(tables):
+        part = others[turn * size : (turn + 1) * size]
+        yield _runs(analysis, part, first=turn == 0, suffix="" if tables == 1 else f"-{turn + 1}")
+
+
+def _runs(analysis: Analysis, metrics: list[str], *, first: bool, suffix: str) -> Table:
+    places = {(run.loss, run.seed): place for place, run in enumerate(analysis.runs)}
+    bodies = tuple(
+        Body(
+            tuple(
+                _run_row(run, f"runs.{places[run.loss, run.seed]}", metrics, first=first)
+                for run in analysis.runs
+                if run.loss == loss
+            ),
+            analysis.labels[loss],
+        )
+        for loss in analysis.losses
+    )
+    lead: tuple[Column, ...] = (Column("seed", "Seed"),)
+    tail: tuple[Column, ...] = ()
+    if first:
+        lead += (
+            Column("state", "State", "text"),
+            Column("chosen_epoch", "Epoch"),
+            Column("auroc", "AUROC"),
+            Column("auroc", f"{level(analysis)} interval", parts=LOW_HIGH),
+        )
+        tail = (Column("max_delta", "max |torch − onnx|"), Column("flips", "Flips"))
+    return Table(
+        key=f"runs{suffix}",
+        number="",
+        title="Every run on the test set" if first else "Every run on the test set, further metrics",
+        n=f"n = {len(analysis.runs)} runs, {numerals.count(analysis.data.n_test)} test cases",
+        columns=(*lead, *(Column(metric, METRICS[metric].title) for metric in metrics), *tail),
+        bodies=tuple(body for body in bodies if body.rows),
+        notes=_run_notes(analysis) if first else (),
+        bodies_title="loss",
+        dense=True,
+    )
+
+
+def _run_row(run: RunSummary, key: str, metrics: list[str], *, first: bool) -> tuple[Cell, ...]:
+    values = tuple(number(run.values.get(metric, math.nan), f"{key}.values.{metric}") for metric in metrics)
+    if not first:
+        return (of(run.seed, f"{key}.seed"), *values)
+    done = run.state == "done"
+    return (
+        of(run.seed, f"{key}.seed"),
+        plain(run.state),
+        of(run.chosen_epoch, f"{key}.chosen_epoch") if run.chosen_epoch else Cell(numerals.UNDEFINED, (None,)),
+        number(run.auroc.estimate, f"{key}.auroc.estimate"),
+        interval(run.auroc.low, run.auroc.high, f"{key}.auroc"),
+        *values,
+        number(run.max_delta, f"{key}.max_delta", by=_delta),
+        of(run.flips, f"{key}.flips") if done else Cell(numerals.UNDEFINED, (None,)),
+    )
+
+
+def _delta(value: float) -> str:
+    return numerals.scientific(value)
+
+
+def _run_notes(analysis: Analysis) -> tuple[str, ...]:
+    repeated = analysis.data.n_test_patients < analysis.data.n_test
+    macro = "" if analysis.study.task == "binary" else " (mean over classes)"
+    unit = "patients" if repeated else "cases"
+    return (
+        f"Epoch: the one whose weights were tested. AUROC{macro} with DeLong’s interval over {unit}, weights fixed. "
+        "max |torch − onnx| and flips: largest difference of logits, and labels that differ, between training "
+        "framework and exported graph on validation cases.",
+        *(
+            f"{analysis.labels[gone.loss]}, seed {gone.seed}: diverged in epoch {gone.epoch}, {gone.reason}."
+            for gone in analysis.diverged
+        ),
+    )
+
+
+def settings(analysis: Analysis) -> Table:
+    """Make the table of every setting of the study, as resolved."""
+    plain_study: dict[str, Any] = analysis.study.model_dump(mode="json", exclude={"report", "losses", "name"})
+    bodies = []
+    for section, content in plain_study.items():
+        pairs = list(_flat(content)) if isinstance(content, dict) else [("", content)]
+        rows = tuple(
+            (plain(name or section), plain(_written(value))) for name, value in pairs if value not in (None, "", [])
+        )
+        bodies.append(Body(rows, section if isinstance(content, dict) else "general"))
+    general = Body(tuple(row for body in bodies if body.title == "general" for row in body.rows), "general")
+    return Table(
+        key="settings",
+        number="",
+        title="Every setting of the study, as resolved before the first run",
+        n=f"n = {sum(len(body.rows) for body in bodies)} settings",
+        columns=(Column("setting", "Setting", "text"), Column("value", "Value", "text")),
+        bodies=(general, *(body for body in bodies if body.title != "general")),
+        bodies_title="section",
+        dense=True,
+    )
+
+
+def _flat(content: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in content.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(value)

@@ -1,0 +1,227 @@
+"""The tables of results: an Analysis in; main results, tests of all losses at once and results per class out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from cxr_report.analysis.value import Analysis, LossSummary
+from cxr_report.metrics import METRICS
+from cxr_report.report import numerals
+from cxr_report.report.names import counted, short
+from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, interval, number, of, plain
+
+__all__ = ["CONTROLS", "classes", "direction", "level", "main", "omnibus", "p_cell"]
+
+CONTROLS = {"pixels": "Pixel logistic regression", "metadata": "Metadata only"}
+"""How the control rows are called."""
+
+TOGETHER = 5
+"""Chosen: losses side by side in one table of classes; more are dealt to several tables."""
+
+LONG = 16
+"""Chosen: characters of a label from which columns get wide and fewer losses stand side by side."""
+
+
+def level(analysis: Analysis) -> str:
+    """Return the level of the intervals, such as ``95 %``."""
+    return f"{numerals.fixed(100 * (1 - analysis.study.analysis.alpha), 0)}\N{NO-BREAK SPACE}%"
+
+
+def _keyed(analysis: Analysis, metric: str, klass: str = "") -> dict[str, tuple[str, LossSummary]]:
+    return {
+        entry.loss: (f"summaries.{place}", entry)
+        for place, entry in enumerate(analysis.summaries)
+        if entry.metric == metric and entry.klass == klass
+    }
+
+
+def direction(metric: str) -> str:
+    """Return a metric's title with the direction in which it is better."""
+    entry = METRICS[metric]
+    return f"{entry.title} ({'higher' if entry.higher_is_better else 'lower'} is better)"
+
+
+def main(analysis: Analysis) -> Table:
+    """Make the main table: per metric one row per loss, and the controls set apart."""
+    bodies = []
+    for metric in analysis.metrics:
+        role = "primary" if metric == analysis.metrics[0] else "secondary"
+        rows = tuple(_summary_row(analysis, metric, loss) for loss in analysis.losses)
+        bodies.append(Body(rows, f"{direction(metric)}, {role}"))
+        controls = tuple(_control_rows(analysis, metric))
+        bodies += [Body(controls, bodies[-1].title, apart=True)] if controls else []
+    return Table(
+        key="main",
+        number="",
+        title="Test results per loss function over the seeds, and of the controls",
+        n=counted(analysis),
+        columns=(
+            Column("loss", "Loss function", "text"),
+            Column("n_seeds", "Seeds"),
+            Column("mean", "Mean"),
+            Column("sd", "SD"),
+            Column("median", "Median"),
+            Column("interval", f"{level(analysis)} interval", parts=LOW_HIGH),
+        ),
+        bodies=tuple(bodies),
+        notes=tuple(_main_notes(analysis)),
+        bodies_title="metric",
+    )
+
+
+def _summary_row(analysis: Analysis, metric: str, loss: str) -> tuple[Cell, ...]:
+    label = plain(analysis.labels[loss])
+    found = _keyed(analysis, metric).get(loss)
+    if found is None:
+        return (label, *_empty(5))
+    key, entry = found
+    return (
+        label,
+        of(entry.n_seeds, f"{key}.n_seeds"),
+        number(entry.mean, f"{key}.mean"),
+        number(entry.sd, f"{key}.sd", by=numerals.spread),
+        number(entry.median, f"{key}.median"),
+        interval(entry.low, entry.high, key),
+    )
+
+
+def _empty(count: int) -> tuple[Cell, ...]:
+    return (Cell(numerals.UNDEFINED, (None,)),) * count
+
+
+def _control_rows(analysis: Analysis, metric: str) -> Iterator[tuple[Cell, ...]]:
+    for place, control in enumerate(analysis.controls):
+        key = f"controls.{place}"
+        value = control.values.get(metric, math.nan)
+        band = interval(control.auroc.low, control.auroc.high, f"{key}.auroc") if metric == "auroc" else _empty(1)[0]
+        name = plain(f"{CONTROLS[control.name]}{' *' if metric == 'auroc' else ''}")
+        yield (name, *_empty(1), number(value, f"{key}.values.{metric}"), *_empty(2), band)
+
+
+def _main_notes(analysis: Analysis) -> Iterator[str]:
+    yield (
+        f"SD: standard deviation over seeds. Interval: {level(analysis)} t interval of the mean over seeds, "
+        "which speaks of other training runs on these test cases, not of other patients."
+    )
+    if analysis.controls:
+        yield (
+            "Rows below the thin line are controls and no runs: what can be reached without the network. "
+            "* Interval over test cases (DeLong)."
+        )
+    if analysis.imputed:
+        told = "; ".join(f"{METRICS[name].title} {numerals.value(value)}" for name, value in analysis.imputed.items())
+        yield f"Diverged runs count with the worst score of any finished run: {told}."
+    undefined = {
+        (entry.metric, entry.note)
+        for entry in analysis.summaries
+        if entry.note and not entry.klass and entry.metric in analysis.metrics
+    }
+    for metric, note in sorted(undefined):
+        yield f"{numerals.UNDEFINED} {METRICS[metric].title}: {note}."
+
+
+def omnibus(analysis: Analysis) -> Table:
+    """Make the table of Friedman's tests."""
+    rows = []
+    for place, test in enumerate(analysis.omnibus):
+        key, alpha = f"omnibus.{place}", analysis.study.analysis.alpha
+        rows.append(
+            (
+                plain(f"{METRICS[test.metric].title}{'' if test.primary else ' †'}"),
+                number(test.chi2, f"{key}.chi2", by=numerals.statistic),
+                number(test.df, f"{key}.df", by=whole),
+                p_cell(test.p, f"{key}.p", alpha),
+                number(test.f, f"{key}.f", by=numerals.statistic),
+                Cell(_degrees(test.df1, test.df2), (test.df1, test.df2), f"{key}.df1"),
+                p_cell(test.p_f, f"{key}.p_f", alpha, strong=test.rejected),
+                number(test.kendall_w, f"{key}.kendall_w", by=numerals.statistic),
+            )
+        )
+    notes = [
+        "Tie-corrected chi-squared; F of Iman and Davenport. Target of the inference: other seeds on these test cases. "
+        f"Bold: p at most {numerals.general(analysis.study.analysis.alpha)}."
+    ]
+    notes += ["† Secondary metric, exploratory."] if len(rows) > 1 else []
+    notes += [f"{METRICS[test.metric].title}: {test.note}." for test in analysis.omnibus if test.note]
+    return Table(
+        key="omnibus",
+        number="",
+        title="Are the loss functions equal at all? Friedman's test over seeds",
+        n=f"n = {len(analysis.seeds)} seeds (blocks), {len(analysis.losses)} loss functions",
+        columns=(
+            Column("metric", "Metric", "text"),
+            Column("chi2", "χ²", group="Friedman"),
+            Column("df", "df", group="Friedman"),
+            Column("p", "p", group="Friedman"),
+            Column("f", "F", group="Iman and Davenport"),
+            Column("f", "df", group="Iman and Davenport", parts=("df1", "df2")),
+            Column("p_f", "p", group="Iman and Davenport"),
+            Column("kendall_w", "Kendall’s W"),
+        ),
+        bodies=(Body(tuple(rows)),),
+        notes=tuple(notes),
+    )
+
+
+def whole(value: float) -> str:
+    """Write degrees of freedom: whole ones without decimals."""
+    return numerals.fixed(value, 0 if math.isfinite(value) and value == round(value) else 1)
+
+
+def _degrees(first: float, second: float) -> str:
+    return f"{whole(first)}; {whole(second)}"
+
+
+def p_cell(p: float, key: str, alpha: float, *, strong: bool = False) -> Cell:
+    """Make a cell of a p value."""
+    return number(p, key, by=lambda value: numerals.p_value(value, alpha), strong=strong)
+
+
+def classes(analysis: Analysis, metric: str, positives: dict[str, int]) -> Iterator[Table]:
+    """Make the tables of one metric per class, losses side by side, as many tables as the losses need.
+
+    Args:
+        analysis: everything.
+        metric: a metric with values per class.
+        positives: class -> positive test cases.
+    """
+    found = {klass: _keyed(analysis, metric, klass) for klass in analysis.classes}
+    if not any(found.values()):
+        return
+    names = short(analysis)
+    wide = max(map(len, names.values())) > LONG
+    fitting = TOGETHER - 1 if wide else TOGETHER
+    tables = math.ceil(len(analysis.losses) / fitting)
+    size = math.ceil(len(analysis.losses) / tables)
+    for turn in range(tables):
+        part = analysis.losses[turn * size : (turn + 1) * size]
+        rows = tuple(
+            (plain(klass), of(positives.get(klass, 0)), *(_class_cell(found[klass].get(loss)) for loss in part))
+            for klass in analysis.classes
+        )
+        kind = "finding" if analysis.study.task == "multilabel" else "class"
+        of_all = "" if tables == 1 else f", part {turn + 1} of {tables}"
+        yield Table(
+            key=f"classes-{metric}" if tables == 1 else f"classes-{metric}-{turn + 1}",
+            number="",
+            title=f"{METRICS[metric].title} per {kind}: mean (SD) over seeds{of_all}",
+            n=counted(analysis),
+            columns=(
+                Column(kind, kind.capitalize(), "text"),
+                Column("positive", "Positive cases"),
+                *(Column(loss, names[loss], parts=("mean", "sd")) for loss in part),
+            ),
+            bodies=(Body(rows),),
+            notes=(f"{numerals.UNDEFINED} undefined, for want of positive or negative test cases.",)
+            if any(math.isnan(e.mean) for each in found.values() for _, e in each.values())
+            else (),
+            dense=len(part) > 3,
+        )
+
+
+def _class_cell(found: tuple[str, LossSummary] | None) -> Cell:
+    if found is None or math.isnan(found[1].mean):
+        return Cell(numerals.UNDEFINED, (None, None))
+    key, entry = found
+    return Cell(f"{numerals.value(entry.mean)} ({numerals.spread(entry.sd)})", (entry.mean, entry.sd), f"{key}.mean")

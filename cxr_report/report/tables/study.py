@@ -1,0 +1,169 @@
+"""The tables of the methods: the cases of every split, and the loss functions with their formulas."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cxr_report.analysis.value import Analysis
+from cxr_report.losses import CATALOGUE
+from cxr_report.report import numerals
+from cxr_report.report.cohort import Cohort, SplitCounts
+from cxr_report.report.figures import formula
+from cxr_report.report.names import explained
+from cxr_report.report.tables.table import Body, Cell, Column, Table, of, plain
+
+__all__ = ["data", "losses"]
+
+
+def data(analysis: Analysis, cohort: Cohort) -> Table:
+    """Make the table of cases, patients, classes and demographics per split."""
+    splits = cohort.splits
+    whole = [
+        (plain("Images"), *(of(split.cases) for split in splits)),
+        (plain("Patients"), *(_known(split.patients) for split in splits)),
+    ]
+    bodies = [Body(tuple(whole))]
+    if analysis.study.task == "multilabel":
+        rows = tuple((plain(name), *(_finding(split, name) for split in splits)) for name in analysis.classes)
+        bodies.append(Body(rows, "Findings: present (% of known); not known"))
+    else:
+        rows = tuple(
+            (plain(name), *(_share(split, split.positive.get(name, 0)) for split in splits))
+            for name in analysis.classes
+        )
+        bodies.append(Body(rows, "Classes (%)"))
+    bodies += _demographics(splits)
+    return Table(
+        key="data",
+        number="",
+        title="Cases per split",
+        n=f"n = {numerals.count(cohort.kept)} images",
+        columns=(
+            Column("row", "", "text"),
+            *(Column(split.name.lower(), split.name, parts=("count", "percent", "unknown")) for split in splits),
+        ),
+        bodies=tuple(bodies),
+        notes=() if cohort.patients_known else ("The source names no patients.",),
+        bodies_title="group",
+    )
+
+
+def _known(count: int | None) -> Cell:
+    return Cell(numerals.UNDEFINED, (None,)) if count is None else of(count)
+
+
+def _share(split: SplitCounts, count: int) -> Cell:
+    if not split.cases:
+        return of(count)
+    share = 100 * count / split.cases
+    return Cell(f"{numerals.count(count)} ({numerals.fixed(share, 1)})", (count, share))
+
+
+def _finding(split: SplitCounts, name: str) -> Cell:
+    present, unknown = split.positive.get(name, 0), split.unknown.get(name, 0)
+    known = split.cases - unknown
+    share = 100 * present / known if known else float("nan")
+    tail = f"; {numerals.count(unknown)}" if unknown else ""
+    return Cell(f"{numerals.count(present)} ({numerals.fixed(share, 1)}){tail}", (present, share, unknown))
+
+
+def _demographics(splits: tuple[SplitCounts, ...]) -> list[Body]:
+    bodies = []
+    for column, title in (("sex", "Sex (%)"), ("view", "View (%)")):
+        values = sorted({value for split in splits for value in split.demographics.get(column, {})})
+        if values:
+            rows = tuple(
+                (plain(value), *(_share(split, split.demographics.get(column, {}).get(value, 0)) for split in splits))
+                for value in values
+            )
+            bodies.append(Body(rows, title))
+    if any("age" in split.demographics for split in splits):
+        ages = [split.demographics.get("age") for split in splits]
+        rows = tuple((plain(name), *(_age(age, write) for age in ages)) for name, write in _AGE.items())
+        bodies.append(Body(rows, "Age, years"))
+    return bodies
+
+
+_AGE: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "Known for": lambda age: numerals.count(age["known"]),
+    "Mean (SD)": lambda age: f"{numerals.fixed(age['mean'], 1)} ({numerals.fixed(_number(age['sd']), 1)})",
+    "Median": lambda age: numerals.fixed(age["median"], 0),
+    "Range": lambda age: f"{numerals.fixed(age['min'], 0)} to {numerals.fixed(age['max'], 0)}",
+}
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+def _age(age: Mapping[str, Any] | None, write: Callable[[Mapping[str, Any]], str]) -> Cell:
+    return Cell(numerals.UNDEFINED, (None,)) if age is None else plain(write(age))
+
+
+def losses(analysis: Analysis, cite: Callable[[str], str]) -> Table:
+    """Make the table of loss functions.
+
+    Args:
+        analysis: everything.
+        cite: DOI or reference -> the number in the list of references.
+    """
+    rows = tuple(_loss_row(analysis, name, cite) for name in analysis.losses)
+    baseline = analysis.labels[analysis.study.analysis.baseline]
+    where = dict.fromkeys(
+        CATALOGUE[loss.loss].where for loss in analysis.study.losses.values() if loss.loss is not None
+    )
+    return Table(
+        key="losses",
+        number="",
+        title="The loss functions; loss of one case before the mean over the batch",
+        n=f"n = {len(rows)} loss functions; baseline: {baseline}",
+        columns=(
+            Column("loss", "Loss function", "text"),
+            Column("formula", "Formula", "text"),
+            Column("parameters", "Parameters", "text"),
+            Column("learning_rate", "Learning rate"),
+            Column("weight_decay", "Weight decay"),
+            Column("reference", "Ref."),
+        ),
+        bodies=(Body(rows),),
+        notes=tuple(f"In the formulas, {text}." for text in _joined(list(where))),
+        dense=True,
+    )
+
+
+def _joined(texts: list[str]) -> list[str]:
+    """Leave out what an earlier text already explains, for the catalogue's texts share their beginnings."""
+    seen: list[str] = []
+    for text in texts:
+        seen += [part for part in text.split("; ") if part not in seen]
+    return ["; ".join(seen)] if seen else []
+
+
+def _loss_row(analysis: Analysis, name: str, cite: Callable[[str], str]) -> tuple[Cell, ...]:
+    loss, study = analysis.study.losses[name], analysis.study
+    entry = CATALOGUE.get(loss.loss or "")
+    label = analysis.labels[name]
+    title = explained(analysis, name)
+    if entry is not None and entry.title.lower().startswith(label.lower()):
+        title = entry.title
+    elif entry is not None:
+        title += f" – {entry.title}"
+    latex = loss.formula or (entry.formula if entry else "")
+    spoken = entry.spoken if entry else f"formula of {label} as given by the authors"
+    symbols = {parameter.name: parameter for parameter in entry.parameters} if entry else {}
+    told = ", ".join(f"{key} = {numerals.general(value)}" for key, value in loss.parameters.items())
+    markup = ", ".join(
+        f"{formula.draw(symbols[key].symbol, f'{name}-{key}', key)} = {numerals.general(value)}"
+        for key, value in loss.parameters.items()
+        if key in symbols
+    )
+    set_ = formula.draw(latex, name, spoken)
+    return (
+        plain(title),
+        Cell(latex, (latex,), markup=set_, latex=f"${latex}$" if set_.startswith("<svg") else ""),
+        Cell(told or numerals.UNDEFINED, (told,), markup=markup if len(symbols) == len(loss.parameters) else ""),
+        Cell(numerals.general(study.learning_rate(name)), (study.learning_rate(name),)),
+        Cell(numerals.general(study.weight_decay(name)), (study.weight_decay(name),)),
+        plain(cite((entry.doi if entry else None) or loss.reference or "")),
+    )
