@@ -19,7 +19,7 @@ NOT_COMPARED = re.compile(
 )
 """These hold times or machine facts, or hash files that do."""
 
-MARKED = re.compile(r"<!-- time-and-machine:begin -->.*?<!-- time-and-machine:end -->", re.DOTALL)
+MARKED = re.compile(r"<!-- time-and-machine: begin -->.*?<!-- time-and-machine: end -->", re.DOTALL)
 COMMAND = [sys.executable, "-c", "from cxr_report.cli import main; main()", "run", "tiny.toml"]
 ORPHAN_SECONDS = 10.0
 """Chosen: a worker that outlives its killed driver by more than this counts as an orphan."""
