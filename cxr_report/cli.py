@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cxr_report import __version__
-from cxr_report.errors import Refusal
+from cxr_report.errors import Refusal, obstacle
 
 if TYPE_CHECKING:
     from cxr_report.runs import StudyFolder
@@ -207,6 +207,11 @@ def main() -> None:
         app()
     except Refusal as refusal:
         sys.stderr.write(f"cxr-report: {refusal}\n")
+        raise SystemExit(2) from None
+    except OSError as error:
+        if not obstacle(error):
+            raise
+        sys.stderr.write(f"cxr-report: {obstacle(error)}\n")
         raise SystemExit(2) from None
     except (KeyboardInterrupt, SystemExit) as end:
         if isinstance(end, SystemExit) and end.code != INTERRUPTED:

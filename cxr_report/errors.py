@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable
 
-__all__ = ["Refusal", "nearest"]
+__all__ = ["Refusal", "nearest", "obstacle"]
+
+OBSTACLES = frozenset(
+    {
+        errno.EACCES, errno.EDQUOT, errno.EEXIST, errno.EFBIG, errno.EIO, errno.EISDIR, errno.ELOOP, errno.EMFILE,
+        errno.ENAMETOOLONG, errno.ENFILE, errno.ENOSPC, errno.ENOTDIR, errno.ENOTEMPTY, errno.EPERM, errno.EROFS,
+    }
+)  # fmt: skip
+"""What a disk or its rights may be at fault for; that a file is not there is no such thing, unless it was expected."""
 
 
 class Refusal(Exception):  # noqa: N818 - it is an answer to the user, not a failure of the program
@@ -32,3 +41,22 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f", did you mean '{close[0]}'" if close else ""
+
+
+def obstacle(error: OSError) -> str:
+    """Say in one sentence what the disk or its rights refused, or nothing where the program itself may be at fault.
+
+    Example:
+        >>> obstacle(OSError(errno.ENOSPC, "No space left on device", "runs/x"))
+        'runs/x: no space left on device; make room or give access, and the same command goes on from there'
+        >>> obstacle(FileNotFoundError(errno.ENOENT, "No such file or directory", "x"))
+        ''
+    """
+    if error.errno not in OBSTACLES:
+        return ""
+    where = error.filename2 or error.filename or "the disk"
+    reason = error.strerror or type(error).__name__
+    shown = where.decode(errors="replace") if isinstance(where, bytes) else where
+    return (
+        f"{shown}: {reason[0].lower()}{reason[1:]}; make room or give access, and the same command goes on from there"
+    )

@@ -94,6 +94,11 @@ def read(folder: StudyFolder) -> FrozenStudy:
     Raises:
         Refusal: the file is missing, of another format, or an entry of the ledger was changed.
     """
+    if not folder.study_json.exists():
+        raise Refusal(
+            f"{folder.study_json}: is missing; `cxr-report run STUDY.TOML` begins a study, and --runs says where "
+            "studies lie"
+        )
     raw = read_json(folder.study_json)
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:
         raise Refusal(f"{folder.study_json}: is not a study of format {FORMAT}")
@@ -104,8 +109,12 @@ def read(folder: StudyFolder) -> FrozenStudy:
             for entry in raw["ledger"]
         )
         plan_sha256 = raw["plan_sha256"]
-    except (KeyError, TypeError) as error:
-        raise Refusal(f"{folder.study_json}: is damaged, {error} is missing or unknown") from None
+    except (KeyError, TypeError, ValueError) as error:
+        what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        raise Refusal(
+            f"{folder.study_json}: is damaged ({what}); put the right file back, or delete it and run the same command "
+            "again"
+        ) from None
     _check_chain(entries, folder)
     frozen = FrozenStudy(_in_order(study, entries), plan_sha256, entries)
     asked = (
@@ -130,12 +139,13 @@ def freeze(study: Study, folder: StudyFolder) -> FrozenStudy:
         folder: where the study lies or shall lie.
 
     Raises:
-        Refusal: the plan differs; the fields are named.
+        Refusal: the plan differs, and the fields are named; or study.json is gone and runs of another plan stand.
     """
     study = published(study)
     if not folder.study_json.exists():
         first = _entry("planned", study.seeds, tuple(study.losses), after_analysis=False, previous="")
         frozen = FrozenStudy(study, _plan_sha256(study, first), (first,))
+        _refuse_runs_of_another_plan(frozen, folder)
         _write(folder, frozen)
         return frozen
     there = read(folder)
@@ -167,6 +177,21 @@ def refuse_other_plan(study: Study, folder: StudyFolder) -> None:
         Refusal: the plan differs; the fields are named.
     """
     _refuse_changes(read(folder).study, published(study), folder)
+
+
+def _refuse_runs_of_another_plan(frozen: FrozenStudy, folder: StudyFolder) -> None:
+    """Let a lost study.json be written anew only as it was: a later addition must not pass for planned."""
+    for loss in frozen.study.losses:
+        for seed in frozen.study.seeds:
+            file = folder.run(loss, seed).run_json
+            told = read_json(file) if file.exists() else {}
+            begun = told.get("plan_sha256") if isinstance(told, dict) else None
+            if begun not in (None, frozen.plan_sha256):
+                raise Refusal(
+                    f"{folder.study_json}: is missing, and {folder.relative(file)} was begun under another plan than "
+                    f"this one ({str(begun)[:12]} there, {frozen.plan_sha256[:12]} now); put study.json back, ask for "
+                    "what the study began with, or give the study another name"
+                )
 
 
 def _entry(

@@ -49,8 +49,8 @@ class LossEntry:
     """Whether the loss takes the class counts of the training split."""
 
 
-_T = "z: logits, p: softmax of z, y: the true class"
-_S = "z: logit of one finding, p: sigmoid of z, t: its label, 0 or 1; unknown labels do not enter the mean"
+_T = "y: the true class; p_y: softmax probability of the true class"
+_S = "p: sigmoid probability of one finding; t: its label, 0 or 1; unknown labels do not enter the mean"
 
 _ENTRIES = (
     LossEntry(
@@ -72,8 +72,8 @@ _ENTRIES = (
             "minus the weight of the true class times the logarithm of its predicted probability; "
             "the weight falls with the number of training cases of the class"
         ),
-        where=_T + "; n_c: training cases of class c; weights have mean 1 over the cases; "
-        "a batch's mean is divided by the sum of its weights",
+        where=_T + "; w_c: weight of class c, n_c: its training cases; weights have mean 1 over the cases; "
+        "a batch’s mean is divided by the sum of its weights",
         reference="King G, Zeng L. Logistic regression in rare events data. Political Analysis. 2001;9(2):137-163.",
         doi="10.1093/oxfordjournals.pan.a004868",
         parameters=(Parameter("power", r"\beta", 1.0, 0.0, 2.0, "exponent of the inverse class frequency"),),
@@ -105,7 +105,7 @@ _ENTRIES = (
             "cross-entropy against a target that gives the true class one minus epsilon "
             "and spreads epsilon evenly over all classes"
         ),
-        where=_T + "; C: number of classes",
+        where=_T + "; p_c: softmax probability of class c; C: number of classes",
         reference=(
             "Szegedy C, Vanhoucke V, Ioffe S, Shlens J, Wojna Z. Rethinking the Inception architecture for computer "
             "vision. IEEE Conference on Computer Vision and Pattern Recognition. 2016:2818-2826."
@@ -134,7 +134,7 @@ _ENTRIES = (
             "binary cross-entropy whose positive term is weighted by the ratio of negative to positive "
             "training cases of the finding"
         ),
-        where=_S + "; n_0, n_1: negative and positive training cases of the finding",
+        where=_S + "; w: weight of the positive term; n_0, n_1: negative and positive training cases of the finding",
         reference="King G, Zeng L. Logistic regression in rare events data. Political Analysis. 2001;9(2):137-163.",
         doi="10.1093/oxfordjournals.pan.a004868",
         parameters=(Parameter("power", r"\beta", 1.0, 0.0, 2.0, "exponent of the ratio of negatives to positives"),),

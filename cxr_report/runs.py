@@ -322,7 +322,7 @@ def read_json(file: Path) -> Any:
     """
     try:
         return json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise Refusal(f"{file}: is missing") from None
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise Refusal(f"{file}: is not valid JSON ({error}); delete it and run the same command again") from None

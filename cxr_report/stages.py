@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 from cxr_report import ledger
 from cxr_report.errors import Refusal
 from cxr_report.progress import Progress, Silent
-from cxr_report.runs import StudyFolder, held, read_json, sweep
+from cxr_report.runs import SPLITS, StudyFolder, held, read_json, sweep
 from cxr_report.study import Study, load
 
 if TYPE_CHECKING:
     from cxr_report.data import DataSet
 
-__all__ = ["Workplace", "analyse", "evaluate", "export", "prepare", "report", "require", "run", "train"]
+__all__ = ["Workplace", "analyse", "evaluate", "export", "prepare", "report", "require", "run", "train", "try_out"]
 
 EXTRAS: Mapping[str, tuple[str, ...]] = {
     "train": ("torch", "monai", "safetensors", "onnx", "onnxscript", "onnxruntime", "sklearn"),
@@ -74,28 +74,58 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def prepare(place: Workplace, *, progress: Progress) -> tuple[ledger.FrozenStudy, DataSet]:
+def prepare(
+    place: Workplace, *, progress: Progress, check: Callable[[DataSet], None] | None = None
+) -> tuple[ledger.FrozenStudy, DataSet]:
     """Read the data and freeze the study: data.json, truth files and study.json stand afterwards.
+
+    Args:
+        place: the study.
+        progress: who is told.
+        check: called with the data before anything is written, since what is frozen cannot be mended any more; None
+            where the study must have begun already.
 
     Raises:
         Refusal: the data are at fault, or differ from those that the study was started with, or the plan differs.
     """
     from cxr_report import data
 
-    frozen = ledger.freeze(place.study, place.folder) if place.folder.study_json.exists() else None
+    if check is None and not place.folder.study_json.exists():
+        raise Refusal(f"{place.folder.path}: no run of this study is trained; run `cxr-report train` first")
+    if place.folder.study_json.exists():
+        ledger.refuse_other_plan(place.study, place.folder)
     loaded = data.load(
         place.study, study_file=place.study_file, cache=place.folder.cache, workers=cores(), progress=progress
     )
     if place.folder.data_json.exists():
-        before = read_json(place.folder.data_json)["fingerprint"]
+        before = _fingerprint(place.folder)
         if before != loaded.fingerprint:
             raise Refusal(
                 f"{place.folder.data_json}: the study was started with other data (fingerprint {before[:12]}, the "
                 f"source now gives {loaded.fingerprint[:12]}); put the data back, or give the study another name"
             )
-    else:
+    if check is not None:
+        check(loaded)
+    wanted = (place.folder.data_json, *(place.folder.truth(split) for split in SPLITS))
+    if not all(file.exists() for file in wanted):
         data.write(loaded, place.study, place.folder)
-    return frozen or ledger.freeze(place.study, place.folder), loaded
+    return ledger.freeze(place.study, place.folder), loaded
+
+
+def _fingerprint(folder: StudyFolder) -> str:
+    told = read_json(folder.data_json)
+    if not isinstance(told, dict) or not isinstance(told.get("fingerprint"), str):
+        raise Refusal(f"{folder.data_json}: records no fingerprint; delete it and run the same command again")
+    return str(told["fingerprint"])
+
+
+def try_out(place: Workplace, loaded: DataSet) -> None:
+    """Refuse what is the user's own and would fail later: losses, network, pretrained weights, the network's export."""
+    from cxr_report import inference, training
+
+    training.check(place.study, study_file=place.study_file, dataset=loaded)
+    if not place.folder.study_json.exists():
+        inference.check(place.study, study_file=place.study_file, dataset=loaded)
 
 
 def train(place: Workplace, *, progress: Progress | None = None, workers: int | None = None) -> Path:
@@ -111,8 +141,9 @@ def train(place: Workplace, *, progress: Progress | None = None, workers: int | 
     """
     require("train")
     with held(place.folder):
-        frozen, loaded = prepare(place, progress=progress or Silent())
-        _train(place, frozen, loaded, progress=progress or Silent(), workers=workers)
+        teller = progress or Silent()
+        frozen, loaded = prepare(place, progress=teller, check=lambda found: try_out(place, found))
+        _train(place, frozen, loaded, progress=teller, workers=workers)
     return place.folder.path
 
 
@@ -165,7 +196,10 @@ def analyse(
 def report(folder: StudyFolder, *, partial: bool = False, name: str = "", progress: Progress | None = None) -> Path:
     """Write figures, tables, HTML and PDF of an analysis; return report.pdf."""
     from cxr_report import report as room
+    from cxr_report.analysis.plan import check_name
 
+    if name:
+        check_name(name)
     kind = "partial" if partial else name
     return room.report(folder, folder.analysis(kind), folder.report(kind), progress=progress or Silent())
 
@@ -194,10 +228,12 @@ def run(
 
     require("train")
     room.check_pango()
+    if reuse is not None:
+        _refuse_no_study(reuse)
     teller = progress or Silent()
     with held(place.folder):
         sweep(place.folder.path)
-        frozen, loaded = prepare(place, progress=teller)
+        frozen, loaded = prepare(place, progress=teller, check=lambda found: try_out(place, found))
         if reuse is not None:
             take_finished_runs(StudyFolder(reuse), place, loaded, frozen, progress=teller)
         _train(place, frozen, loaded, progress=teller, workers=workers)
@@ -248,7 +284,7 @@ def take_finished_runs(
         Refusal: the other folder is no study.
     """
     other = ledger.read(source).study
-    fingerprint = read_json(source.data_json)["fingerprint"]
+    fingerprint = _fingerprint(source)
     offered = {
         other.run_identity(loss, seed, fingerprint): source.run(loss, seed)
         for loss in other.losses
@@ -265,6 +301,13 @@ def take_finished_runs(
             taken += 1
     progress.say(f"{taken} finished {'run' if taken == 1 else 'runs'} taken from {source.path}")
     return taken
+
+
+def _refuse_no_study(folder: Path) -> None:
+    try:
+        ledger.read(StudyFolder(folder))
+    except Refusal as refusal:
+        raise Refusal(f"--reuse takes the folder of a study, such as runs/NAME: {refusal}") from None
 
 
 def _take(found: Any, target: Any, frozen: ledger.FrozenStudy, origin: str) -> None:

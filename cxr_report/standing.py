@@ -69,10 +69,11 @@ def forecast(place: Workplace, *, workers: int | None, progress: Progress) -> st
     loaded = data.load(
         study, study_file=place.study_file, cache=place.folder.cache, workers=stages.cores(), progress=progress
     )
+    stages.try_out(place, loaded)
     states = [state(place.folder.run(loss, seed)) for loss in study.losses for seed in study.seeds]
     left = sum(kind in ("missing", "started") for kind in states)
     cost = training.measure_epoch(study, study_file=place.study_file, dataset=loaded)
-    at_once = workers or cost.runs_at_once
+    at_once = min(workers or cost.runs_at_once, max(left, 1))
     epochs = study.training.epochs * math.ceil(left / at_once)
     seconds = cost.seconds_per_epoch * epochs
     disk = cost.bytes_per_run * left

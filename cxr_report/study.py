@@ -520,6 +520,8 @@ def _fault(fault: Any) -> str:
         return f"{key}: must be a table of keys, such as [{key}], got {got!r}"
     if key == "seeds":
         return f"seeds: must be a count, such as 5, or a list of whole numbers, such as [1, 2, 3], got {got!r}"
+    if kind == "string_pattern_mismatch":
+        return f"{key}: must be a function written as 'package.module:name', got {got!r}"
     text = fault["msg"].replace("Input should be", "must be").replace("valid tuple", "list")
     shown = repr(got) if not isinstance(got, dict | list) or len(repr(got)) < 60 else type(got).__name__
     return f"{key}: {text[0].lower()}{text[1:]}, got {shown}"

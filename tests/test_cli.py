@@ -54,14 +54,20 @@ def test_init_writes_a_study_that_is_valid_and_does_not_overwrite_it(call, tmp_p
 
 
 @pytest.mark.parametrize("verb", ["run", "train", "export", "evaluate", "analyse", "report", "status"])
-def test_every_verb_refuses_a_missing_study_file_in_one_sentence(call, verb: str) -> None:  # type: ignore[no-untyped-def]
+def test_every_verb_refuses_a_missing_study_file_in_one_sentence(  # type: ignore[no-untyped-def]
+    call, verb: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stages, "require", lambda extra: None)
     done = call(verb, "none.toml")
     assert done.code == 2
     assert done.out == ""
     assert done.err == "cxr-report: none.toml: there is no such study file; `cxr-report init` writes one\n"
 
 
-def test_a_wrong_key_is_one_sentence_and_exit_code_2(call, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_wrong_key_is_one_sentence_and_exit_code_2(  # type: ignore[no-untyped-def]
+    call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stages, "require", lambda extra: None)
     (tmp_path / "s.toml").write_text(STUDY + "[training]\nepoch = 3\n")
     done = call("run", "s.toml")
     assert done.code == 2

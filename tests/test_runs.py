@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -101,23 +102,24 @@ def test_the_files_of_a_study_lie_where_the_design_says() -> None:
     assert folder.cache == Path("runs/.cache")
 
 
-def _hold(path: str, ready: multiprocessing.Event, done: multiprocessing.Event) -> None:  # type: ignore[valid-type]
-    with runs.held(runs.StudyFolder(Path(path))):
-        ready.set()
-        done.wait(30)
+HOLD = """
+import sys, time
+from pathlib import Path
+from cxr_report import runs
+with runs.held(runs.StudyFolder(Path(sys.argv[1]))):
+    print("held", flush=True)
+    time.sleep(60)
+"""
 
 
 def test_a_study_has_one_driver_and_a_killed_one_lets_go(tmp_path: Path) -> None:
     folder = runs.StudyFolder(tmp_path / "s")
-    context = multiprocessing.get_context("spawn")
-    ready, done = context.Event(), context.Event()
-    other = context.Process(target=_hold, args=(str(folder.path), ready, done))
-    other.start()
-    assert ready.wait(30)
-    with pytest.raises(Refusal, match="another process is working on this study"), runs.held(folder):
-        pass
-    other.kill()
-    other.join()
+    with subprocess.Popen([sys.executable, "-c", HOLD, str(folder.path)], stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"held\n"
+        with pytest.raises(Refusal, match="another process is working on this study"), runs.held(folder):
+            pass
+        other.kill()
     with runs.held(folder):
         pass
     assert not folder.path.exists()

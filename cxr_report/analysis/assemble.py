@@ -204,7 +204,12 @@ def _controls(study: Study, material: Material, scored: tuple[ScoredRun, ...]) -
     logits = [material.controls[name]["test"] for name in material.controls]
     areas = intervals(study.task, material.truth["test"], logits, alpha=study.analysis.alpha)
     by_name = {
-        run.loss.removeprefix(CONTROL_PREFIX): (run.overall(), area) for run, area in zip(scored, areas, strict=True)
+        run.loss.removeprefix(CONTROL_PREFIX): (
+            run.overall(),
+            area,
+            {klass: run.value("auroc", klass) for klass in _classes(study, material, "auroc")},
+        )
+        for run, area in zip(scored, areas, strict=True)
     }
     return tuple(Control(name, *by_name[name]) for name in CONTROLS if name in by_name)
 

@@ -111,7 +111,7 @@ def gather(found: Survey) -> Material:
 
 def _entry(content: Any, key: str, found: Survey) -> Any:
     if not isinstance(content, dict) or key not in content:
-        raise Refusal(f"{found.folder.data_json}: records no {key}")
+        raise Refusal(f"{found.folder.data_json}: records no {key}; delete it and run the study again")
     return content[key]
 
 
@@ -125,16 +125,26 @@ def _truth(found: Survey, split: str) -> Truth:
 
 
 def _run(found: Survey, run: RunFolder, truth: Mapping[str, Truth], width: int) -> RunMaterial:
-    told = read_json(run.export_json)
-    proof = told.get("proof", {}) if isinstance(told, dict) else {}
+    max_delta, flips = _proof(found, run)
     return RunMaterial(
         loss=run.loss,
         seed=run.seed,
         logits=_logits(found, run, truth, width),
         history=_history(found, run),
-        max_delta=_number(proof.get("max_difference")),
-        flips=int(proof.get("flips_inside", 0)) + int(proof.get("flips_outside", 0)),
+        max_delta=max_delta,
+        flips=flips,
     )
+
+
+def _proof(found: Survey, run: RunFolder) -> tuple[float, int]:
+    told = read_json(run.export_json)
+    try:
+        proof = dict(told.get("proof", {}))
+        flips = int(proof.get("flips_inside", 0)) + int(proof.get("flips_outside", 0))
+        return _number(proof.get("max_difference")), flips
+    except (AttributeError, TypeError, ValueError) as error:
+        file = found.folder.relative(run.export_json)
+        raise Refusal(f"{file}: its proof is damaged ({error}); delete it and run the study again") from None
 
 
 def _logits(found: Survey, run: RunFolder, truth: Mapping[str, Truth], width: int) -> dict[str, NDArray[np.float32]]:
@@ -169,12 +179,16 @@ def _history(found: Survey, run: RunFolder) -> History:
             val_primary=np.array([_cell(row["val_primary"]) for row in rows]),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise Refusal(f"{found.folder.relative(run.history)}: is damaged ({error})") from None
+        file = found.folder.relative(run.history)
+        raise Refusal(f"{file}: is damaged ({error}); delete it and run the study again") from None
 
 
 def _diverged(run: RunFolder) -> Diverged:
     told = read_json(run.diverged)
-    return Diverged(run.loss, run.seed, int(told.get("epoch", 0)), str(told.get("reason", "")))
+    try:
+        return Diverged(run.loss, run.seed, int(told.get("epoch", 0)), str(told.get("reason", "")))
+    except (AttributeError, TypeError, ValueError) as error:
+        raise Refusal(f"{run.diverged}: is damaged ({error}); delete it and run the study again") from None
 
 
 def _number(value: Any) -> float:

@@ -218,6 +218,8 @@ class Control:
     name: Literal["pixels", "metadata"]
     values: dict[str, Number]
     auroc: Interval
+    classes: dict[str, Number] = field(default_factory=dict)
+    """Class or finding -> AUROC on test; empty for a binary task."""
 
 
 @dataclass(frozen=True, slots=True)

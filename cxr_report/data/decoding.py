@@ -16,7 +16,7 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from cxr_report.data.dicom import require_pydicom
-from cxr_report.data.images import DICOM_SUFFIXES, strict_warnings
+from cxr_report.data.images import DICOM_SUFFIXES, strict_decoding
 from cxr_report.data.listing import Listing, Picture, Unreadable
 from cxr_report.errors import Refusal
 from cxr_report.progress import Progress
@@ -184,7 +184,7 @@ def _outcomes(listing: Listing, workers: int, progress: Progress) -> Generator[t
     progress.start(LABEL, total)
     pool = ThreadPoolExecutor(max_workers=max(1, workers))
     try:
-        with strict_warnings():
+        with strict_decoding():
             while True:
                 while len(waiting) < 4 * max(1, workers) and (first := next(pieces, None)) is not None:
                     places = range(first, min(first + CHUNK, total))

@@ -56,7 +56,8 @@ def list_folder(data: Data, root: Path, *, task: Task) -> Listing:
             else:
                 records.append(Record(key, classes.index(home.name), split))
     if strange:
-        raise itemised(f"data.path: {data.path} holds {len(strange)} names that are not regular files", strange)
+        what = "1 name that is" if len(strange) == 1 else f"{len(strange)} names that are"
+        raise itemised(f"data.path: {data.path} holds {what} no regular file", strange)
     if not records:
         raise Refusal(f"data.path: {data.path} holds no image; allowed: {', '.join(IMAGE_SUFFIXES)}")
     listed = in_order(records)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from cxr_report.data.dicom import is_dicom, read_dicom
 from cxr_report.data.listing import Picture, Unreadable
@@ -22,7 +22,7 @@ from cxr_report.data.square import Policy, square
 from cxr_report.errors import Refusal
 from cxr_report.study import digest
 
-__all__ = ["DICOM_SUFFIXES", "IMAGE_SUFFIXES", "MAX_PIXELS", "Files", "fault_of", "pixel_sha256", "strict_warnings"]
+__all__ = ["DICOM_SUFFIXES", "IMAGE_SUFFIXES", "MAX_PIXELS", "Files", "fault_of", "pixel_sha256", "strict_decoding"]
 
 MAX_PIXELS = 89_478_485
 """Pillow's own limit against decompression bombs (a quarter of 1 GiB in RGB), here an error and for DICOM too."""
@@ -118,11 +118,23 @@ def fault_of(path: Path) -> str:
 
 
 @contextmanager
-def strict_warnings() -> Iterator[None]:
-    """Make Pillow's warning of oversized images an error, and keep remarks on sloppy DICOM headers quiet.
+def strict_decoding() -> Iterator[None]:
+    """Make Pillow refuse truncated and oversized images, and keep remarks on sloppy DICOM headers quiet.
 
-    Warning filters belong to the whole process, so this stands around the threads that decode and not inside them.
+    Both switches belong to the whole process, so this stands around the threads that decode and not inside them.
+    WeasyPrint, once imported, lets Pillow fill truncated images with grey.
     """
+    before = ImageFile.LOAD_TRUNCATED_IMAGES
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    try:
+        with _strict_warnings():
+            yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = before
+
+
+@contextmanager
+def _strict_warnings() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module=r"pydicom(\.|$)")
         warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL(\.|$)")

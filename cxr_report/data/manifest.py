@@ -100,6 +100,8 @@ def _read(data: Data, file: Path) -> _Table:
             body = [(reader.line_num, row) for row in reader if row]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise Refusal(f"{file}: cannot be read as a CSV table in UTF-8 ({error})") from None
+    if not head:
+        raise Refusal(f"{file}: is empty; source = 'manifest' needs a table whose first row names the columns")
     twice = [name for name, count in Counter(head).items() if count > 1]
     if twice:
         raise Refusal(f"{file}: has two columns named {twice[0]!r}")

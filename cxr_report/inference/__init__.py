@@ -13,7 +13,7 @@ from cxr_report.study import Study
 if TYPE_CHECKING:
     from cxr_report.data.cases import DataSet
 
-__all__ = ["evaluate", "export"]
+__all__ = ["check", "evaluate", "export"]
 
 
 def export(study: Study, *, study_file: Path, folder: StudyFolder, dataset: DataSet, progress: Progress) -> None:
@@ -38,6 +38,24 @@ def export(study: Study, *, study_file: Path, folder: StudyFolder, dataset: Data
             "install the extra: pip install 'cxr_report[train]'"
         ) from None
     stage(study, study_file=study_file, folder=folder, dataset=dataset, progress=progress)
+
+
+def check(study: Study, *, study_file: Path, dataset: DataSet) -> None:
+    """Try whether a network of the user's own can be exported, before it is trained for hours.
+
+    Args:
+        study: what is asked.
+        study_file: beside which the network is looked for.
+        dataset: its size of images and its classes count.
+
+    Raises:
+        Refusal: torch cannot express the network as a graph.
+    """
+    if study.model.function is None:
+        return
+    from cxr_report.inference.exporter import check as trial
+
+    trial(study, study_file=study_file, dataset=dataset)
 
 
 def evaluate(study: Study, *, folder: StudyFolder, dataset: DataSet, progress: Progress) -> None:

@@ -30,7 +30,7 @@ from cxr_report.runs import RunFolder, StudyFolder, read_json, sha256, write_byt
 from cxr_report.study import Study
 from cxr_report.training.weights import finished
 
-__all__ = ["export"]
+__all__ = ["check", "export"]
 
 FORMAT = 1
 """Of export.json; an export of another format is redone."""
@@ -81,6 +81,15 @@ def export(study: Study, *, study_file: Path, folder: StudyFolder, dataset: Data
     progress.finish("export")
 
 
+def check(study: Study, *, study_file: Path, dataset: DataSet) -> None:
+    """Export the study's architecture and throw the graph away.
+
+    Raises:
+        Refusal: the exporter cannot express it.
+    """
+    export_template(_classifier(study, study_file, dataset), _size(dataset))
+
+
 def complete(run: RunFolder) -> bool:
     """Say whether a run is exported: export.json is there and names the weights and the model that are there."""
     if not (run.export_json.exists() and run.onnx.exists()):
@@ -122,13 +131,19 @@ def export_template(classifier: nn.Module, size: tuple[int, int]) -> graph.Templ
                 verbose=False,
             )
         except torch.onnx.errors.OnnxExporterError as error:
-            reason = str(error).strip().splitlines()[0]
-            raise Refusal(f"model {type(classifier).__name__}: torch cannot export it to ONNX ({reason})") from error
+            raise Refusal(f"model: torch cannot export the network to ONNX ({_cause(error)})") from error
     if program is None:
         raise RuntimeError("torch.onnx.export returned no program")
     model: onnx.ModelProto = program.model_proto
     names = {name: tuple(value.shape) for name, value in classifier.state_dict().items()}
     return graph.template(model, names, prefix=PREFIX)
+
+
+def _cause(error: BaseException) -> str:
+    """Return the first line of the innermost error; the outer ones explain the exporter."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def eager_logits(classifier: nn.Module, images: NDArray[np.uint8]) -> NDArray[np.float32]:

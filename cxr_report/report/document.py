@@ -93,8 +93,8 @@ def compose(analysis: Analysis, machine: Table) -> Document:
         flow.draw(cases.flow()),
         learning.draw(analysis),
         first,
-        roc.draw(analysis),
         confusion.draw(analysis),
+        roc.draw(analysis),
         differences.draw(analysis),
     )
     figures = [replace(each, number=f"Figure {n}") for n, each in enumerate((p for p in drawn if p), start=1)]
@@ -190,12 +190,13 @@ def _cites_before_losses(analysis: Analysis, bibliography: Bibliography) -> dict
 
 
 def _cites_after_losses(analysis: Analysis, bibliography: Bibliography) -> dict[str, str]:
-    cites = {f"metric-{name}": bibliography.cite(METRICS[name].doi) for name in analysis.metrics}
+    # in the order of the text: the plan, its metrics, the tests
+    cites = {"adjustment": bibliography.cite(ADJUSTMENTS.get(analysis.study.analysis.adjustment, ""))}
+    cites |= {f"metric-{name}": bibliography.cite(METRICS[name].doi) for name in analysis.metrics}
     repeated = analysis.data.n_test_patients < analysis.data.n_test
     return cites | {
         "friedman": bibliography.cite("10.1080/01621459.1937.10503522", "10.1080/03610928008827904"),
         "wilcoxon": bibliography.cite("10.2307/3001968"),
-        "adjustment": bibliography.cite(ADJUSTMENTS.get(analysis.study.analysis.adjustment, "")),
         "delong": bibliography.cite("10.2307/2531595", *(("10.2307/2533958",) if repeated else ())),
         "joint": bibliography.cite(*(("10.1080/03610919508813243", "10.1002/sim.2532") if analysis.joint else ())),
         "scipy": bibliography.cite("10.1038/s41592-019-0686-2"),

@@ -2,7 +2,8 @@
 
 WeasyPrint sets blocks strictly in their order, so that a figure too tall for what is left of a page leaves a hole.
 A journal lets the text flow on instead. The heights of a first layout are enough to foresee the holes; what follows
-is pulled forward into them, as far as the next figure (or table) of the same kind or the next main section.
+is pulled forward into them, as far as the next figure (or table) of the same kind or the next heading; past the
+heading of a subsection only where a tenth of the page would stay empty otherwise.
 """
 
 from __future__ import annotations
@@ -13,13 +14,19 @@ from typing import Any
 
 __all__ = ["Block", "order", "settle"]
 
-HOLE = 0.1
+HOLE = 0.08
 """Chosen: share of a page that may stay empty."""
+
+GAP = 0.1
+"""Chosen: share of a page that may stay empty for the sake of a figure that keeps to its subsection."""
 
 START = 0.2
 """Chosen: share of a page that a table needs to begin on it, for its caption, its head and its first rows."""
 
 HEADS = ("h2", "h3")
+
+APPENDIX = "appendix"
+"""The id of the section that begins a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +39,8 @@ class Block:
     """``figure``, ``table`` (neither breaks over pages), ``h2``, ``h3``, ``rows`` (a table that breaks), ``text``."""
     height: float
     """In the unit of the page's height, with its margins."""
+    new_page: bool = False
+    """Whether it begins a page of its own accord."""
 
 
 def order(blocks: Sequence[Block], page: float) -> list[int]:
@@ -52,9 +61,12 @@ def order(blocks: Sequence[Block], page: float) -> list[int]:
     left, done, at = list(blocks), [], 0.0
     while left:
         block = left.pop(0)
+        at = 0.0 if block.new_page else at
         whole = block.kind in ("figure", "table")
         if whole and page * HOLE < page - at < block.height:
-            pulled = _fitting(block, left, page - at, page)
+            pulled = _fitting(block, left, page - at, page, stops=HEADS)
+            if page - at - sum(other.height for other in pulled) > page * GAP:
+                pulled = _fitting(block, left, page - at, page, stops=("h2",))
             if pulled:
                 left = [*pulled, block, *left[len(pulled) :]]
                 block = left.pop(0)
@@ -64,7 +76,9 @@ def order(blocks: Sequence[Block], page: float) -> list[int]:
     return done
 
 
-def _fitting(block: Block, following: Sequence[Block], room: float, page: float) -> list[Block]:
+def _fitting(
+    block: Block, following: Sequence[Block], room: float, page: float, *, stops: Sequence[str]
+) -> list[Block]:
     """Return what may be pulled in front of a block to fill the room before it."""
     pulled: list[Block] = []
     filled = 0.0
@@ -72,7 +86,7 @@ def _fitting(block: Block, following: Sequence[Block], room: float, page: float)
         left = room - filled
         too_tall = other.kind in ("figure", "table") and other.height > left
         squeezed = other.kind == "rows" and other.height > left < START * page
-        if left <= 0 or other.kind in (block.kind, "h2") or too_tall or squeezed:
+        if left <= 0 or other.kind in (block.kind, *stops) or too_tall or squeezed:
             break
         pulled.append(other)
         filled += other.height
@@ -100,7 +114,15 @@ def settle(root: Any, pages: Iterable[Any]) -> bool:
     parents = {child: parent for parent in root.iter() for child in parent}
     elements = list(_blocks(root))
     heights, page = _heights(elements, pages)
-    blocks = [Block(place, _kind(element), heights[place]) for place, element in enumerate(elements)]
+    blocks = [
+        Block(
+            place,
+            _kind(element),
+            heights[place],
+            new_page=parents[element].get("id") == APPENDIX and element.tag == "h2",
+        )
+        for place, element in enumerate(elements)
+    ]
     new = order(blocks, page)
     if new == list(range(len(blocks))):
         return False

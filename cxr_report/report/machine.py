@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -100,9 +100,8 @@ def _training(told: list[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
         yield "Last run finished", _date(max(ends))
     seconds = [span for each in told if (span := _seconds(each)) is not None]
     if seconds:
-        unit, divisor = ("s", 1) if max(seconds) < SHORT else ("min", 60)
-        yield "Training time per run, median (range)", _range([span / divisor for span in seconds], unit)
-        yield "Training time, all runs added up", f"{numerals.fixed(sum(seconds) / 60, 1)} min"
+        yield "Training time per run, median (range)", _range(seconds, _time)
+        yield "Training time, all runs added up", _time(sum(seconds))
     if resumed := sum(bool(each.get("resumed")) for each in told):
         yield "Runs resumed after an interruption", str(resumed)
     if taken := sum(bool(each.get("taken_from")) for each in told):
@@ -131,7 +130,7 @@ def _evaluation(told: list[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     yield from _distinct("Batch of evaluation", (each.get("batch") for each in told))
     speeds = [float(speed) for each in told if (speed := each.get("images_per_second"))]
     if speeds:
-        yield "Images per second, median (range)", _range(speeds, "", decimals=0)
+        yield "Images per second through the exported network, median (range)", _range(speeds, _whole)
 
 
 def _distinct(name: str, values: Iterable[Any]) -> Iterator[tuple[str, str]]:
@@ -142,6 +141,16 @@ def _distinct(name: str, values: Iterable[Any]) -> Iterator[tuple[str, str]]:
         yield name, "; ".join(f"{value} [{count}]" for value, count in sorted(counts.items()))
 
 
-def _range(values: list[float], unit: str, *, decimals: int = 1) -> str:
-    written = [numerals.fixed(value, decimals) for value in (statistics.median(values), min(values), max(values))]
-    return f"{written[0]} ({written[1]} to {written[2]}) {unit}".strip()
+def _range(values: list[float], write: Callable[[float], str]) -> str:
+    middle, low, high = (write(value) for value in (statistics.median(values), min(values), max(values)))
+    return f"{middle} ({low} to {high})"
+
+
+def _time(seconds: float) -> str:
+    if seconds < SHORT:
+        return f"{numerals.fixed(seconds, 0 if seconds >= 10 else 1)}\N{NO-BREAK SPACE}s"
+    return f"{numerals.fixed(seconds / 60, 1)}\N{NO-BREAK SPACE}min"
+
+
+def _whole(value: float) -> str:
+    return numerals.count(round(value))

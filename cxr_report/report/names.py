@@ -5,7 +5,7 @@ from __future__ import annotations
 from cxr_report.analysis.value import Analysis
 from cxr_report.report import numerals
 
-__all__ = ["adjustment", "counted", "explained", "short"]
+__all__ = ["adjustment", "counted", "short"]
 
 ROOM = 22
 """Chosen: characters that a name may have beside another one in a table, or above a small panel."""
@@ -37,12 +37,6 @@ def short(analysis: Analysis) -> dict[str, str]:
         fitting = [name for name in (analysis.labels[loss], loss) if len(name) <= ROOM and name not in found.values()]
         found[loss] = fitting[0] if fitting else f"L{place}"
     return found
-
-
-def explained(analysis: Analysis, loss: str) -> str:
-    """Return a loss's label, with its short name in front where that is another one."""
-    name, label = short(analysis)[loss], analysis.labels[loss]
-    return label if name == label else f"{name}: {label}"
 
 
 def counted(analysis: Analysis) -> str:

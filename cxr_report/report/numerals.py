@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import ROUND_HALF_UP, Decimal
 
 __all__ = [
     "MINUS",
@@ -85,11 +86,11 @@ def interval(low: float, high: float, decimals: int = VALUE_DECIMALS) -> str:
 
 
 def p_value(p: float, alpha: float = 0.05) -> str:
-    """Write a p value, with one more decimal where three would hide on which side of alpha it lies.
+    """Write a p value, halves rounded up, with more decimals where three would hide on which side of alpha it lies.
 
     Example:
-        >>> p_value(0.0004), p_value(0.0341), p_value(0.0499), p_value(0.9999)
-        ('<0.001', '0.034', '0.0499', '>0.999')
+        >>> p_value(0.0004), p_value(0.0625), p_value(0.0499), p_value(0.9999)
+        ('<0.001', '0.063', '0.0499', '>0.999')
     """
     if math.isnan(p):
         return UNDEFINED
@@ -98,7 +99,7 @@ def p_value(p: float, alpha: float = 0.05) -> str:
     if 0.9995 <= p < 1.0:
         return ">0.999"
     for decimals in (3, 4, 5):
-        text = f"{p:.{decimals}f}"
+        text = str(Decimal(repr(float(p))).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP))
         shown = float(text)
         if (shown < alpha, shown > alpha) == (p < alpha, p > alpha):
             return text

@@ -1,6 +1,6 @@
 """A study and its data in, trained weights out: losses, models, the loop, and the fleet of many runs at once."""
 
 from cxr_report.training.estimate import Cost, measure_epoch
-from cxr_report.training.fleet import train
+from cxr_report.training.fleet import check, train
 
-__all__ = ["Cost", "measure_epoch", "train"]
+__all__ = ["Cost", "check", "measure_epoch", "train"]

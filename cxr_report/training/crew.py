@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -104,17 +105,18 @@ def crew(devices: Sequence[str]) -> Iterator[Crew]:
     }
     processes: list[subprocess.Popen[str]] = []
     try:
-        for _ in devices:
-            processes.append(
-                subprocess.Popen(
-                    COMMAND,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    env=environment,
-                    text=True,
-                    encoding="utf-8",
+        with _interrupts_held_back():
+            for _ in devices:
+                processes.append(
+                    subprocess.Popen(
+                        COMMAND,
+                        stdin=subprocess.PIPE,
+                        stdout=subprocess.PIPE,
+                        env=environment,
+                        text=True,
+                        encoding="utf-8",
+                    )
                 )
-            )
         hands = Crew(processes)
     except BaseException:
         for process in processes:
@@ -124,3 +126,16 @@ def crew(devices: Sequence[str]) -> Iterator[Crew]:
         yield hands
     finally:
         hands.end()
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Let what is started here never see Ctrl-C, not even while it imports torch; here it arrives afterwards."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

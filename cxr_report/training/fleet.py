@@ -19,13 +19,14 @@ from cxr_report.study import Study
 from cxr_report.training import objective, record, shipping, trial
 from cxr_report.training.bench import Assignment
 from cxr_report.training.crew import Crew, Message, crew
+from cxr_report.training.learner import restore_history
 from cxr_report.training.resident import grey_levels
 from cxr_report.training.weights import finished
 
 if TYPE_CHECKING:
     from cxr_report.data.cases import DataSet
 
-__all__ = ["devices", "open_crew", "train"]
+__all__ = ["check", "devices", "open_crew", "train"]
 
 
 def train(
@@ -55,6 +56,9 @@ def train(
         RuntimeError: a run failed; the message names it.
     """
     tasks = assignments(study, dataset)
+    for task in tasks:
+        if folder.run(task.loss, task.seed).weights.exists():
+            restore_history(folder.run(task.loss, task.seed))
     waiting = [task for task in tasks if not finished(folder.run(task.loss, task.seed), task.identity, folder)]
     if not waiting:
         return
@@ -66,6 +70,24 @@ def train(
         study, study_file=study_file, folder=folder, dataset=dataset, where=where, provenance=facts
     ) as hands:
         _carry_out(waiting, hands, study, progress)
+
+
+def check(study: Study, *, study_file: Path, dataset: DataSet) -> None:
+    """Try the user's own losses and network, and read the pretrained weights, before any training.
+
+    Args:
+        study: what is asked.
+        study_file: beside which they are looked for.
+        dataset: the training labels are counted.
+
+    Raises:
+        Refusal: one of them is at fault.
+    """
+    classes = len(dataset.classes)
+    labels = dataset.train.labels
+    counts = objective.class_counts(labels, classes)
+    objective.check(study, counts, study_file=study_file, unknown_labels=bool(np.isnan(labels).any()))
+    trial.check_model(study, classes=classes, study_file=study_file)
 
 
 def assignments(study: Study, dataset: DataSet) -> list[Assignment]:
@@ -110,11 +132,7 @@ def open_crew(
         Refusal: a function of the user's own fails its checks.
     """
     classes = len(dataset.classes)
-    labels = dataset.train.labels
-    counts = objective.class_counts(labels, classes)
-    unknown = bool(np.isnan(labels).any())
-    objective.check(study, counts, study_file=study_file, unknown_labels=unknown)
-    trial.check_model(study, classes=classes, study_file=study_file)
+    check(study, study_file=study_file, dataset=dataset)
     with tempfile.TemporaryDirectory(prefix="cxr-report-") as spool, crew(where) as hands:
         told = {
             "study": study.model_dump(mode="json"),

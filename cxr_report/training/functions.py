@@ -30,7 +30,7 @@ def resolve(reference: str, study_file: Path, *, key: str) -> Callable[..., Any]
         sys.path.insert(0, folder)
     try:
         module = importlib.import_module(module_name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise Refusal(f"{key}: importing {module_name} failed with {what_happened(error)}") from error
     found = getattr(module, name, None)
     if not callable(found):

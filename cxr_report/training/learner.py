@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import astuple
 from typing import Any
@@ -10,15 +11,19 @@ import torch
 from torch import Tensor
 
 from cxr_report.errors import Refusal
-from cxr_report.runs import RunFolder, whole
+from cxr_report.runs import RunFolder, sha256, whole, write_text
+from cxr_report.training import history, weights
 from cxr_report.training.functions import what_happened
 from cxr_report.training.history import Epoch
 from cxr_report.training.models import Classifier
 
-__all__ = ["Learner"]
+__all__ = ["HISTORY", "Learner", "restore_history"]
 
 FORMAT = 1
 """Of checkpoint.pt."""
+
+HISTORY = "history_sha256"
+"""The key in the metadata of the weights under which the hash of history.csv stands."""
 
 
 class Learner:
@@ -86,6 +91,28 @@ class Learner:
         self.history = [Epoch(*row) for row in content["history"]]
         best = content["best"]
         self.best_epoch, self.best_score, self._best_weights = best["epoch"], best["score"], best["weights"]
+
+
+def restore_history(run: RunFolder) -> None:
+    """Write a finished run's history.csv anew from its checkpoint where it is missing or was changed.
+
+    Raises:
+        Refusal: the checkpoint cannot give it back.
+    """
+    recorded = weights.metadata(run).get(HISTORY)
+    if run.history.exists() and recorded in (None, sha256(run.history)):
+        return
+    why = f"{run.history}: is {'not what training left' if run.history.exists() else 'missing'}"
+    how = f"delete {run.path} and run the same command again, which trains this run anew"
+    if not run.checkpoint.exists():
+        raise Refusal(f"{why}, and there is no {run.checkpoint.name} to write it from; {how}")
+    try:
+        text = history.csv([Epoch(*row) for row in _read(run, torch.device("cpu"))["history"]])
+    except Refusal as refusal:
+        raise Refusal(f"{why}, and {run.checkpoint.name} is damaged too; {how}") from refusal
+    if recorded not in (None, hashlib.sha256(text.encode()).hexdigest()):
+        raise Refusal(f"{why}, and {run.checkpoint.name} is of another training; {how}")
+    write_text(run.history, text)
 
 
 def _read(run: RunFolder, device: torch.device) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import time
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from cxr_report.metrics import METRICS, choose_thresholds, metric_value
 from cxr_report.progress import RunState
 from cxr_report.runs import RunFolder, sweep, write_bytes, write_json, write_text
 from cxr_report.study import resolved_path
-from cxr_report.training import history, models, record, weights
+from cxr_report.training import history, learner, models, record, weights
 from cxr_report.training.augmentation import augment
 from cxr_report.training.bench import Assignment, Bench
 from cxr_report.training.learner import Learner
@@ -219,7 +220,8 @@ def _all_epochs(work: Run, run: RunFolder, tell: Callable[[RunState], None]) -> 
 def _finish(work: Run, run: RunFolder) -> None:
     """Write history and times, and the weights last: their existence says that the run is trained."""
     task, training = work.task, work.bench.study.training
-    write_text(run.history, history.csv(work.learner.history))
+    table = history.csv(work.learner.history)
+    write_text(run.history, table)
     epoch, chosen = work.learner.chosen(training.checkpoint)
     metadata = {
         "identity": task.identity,
@@ -227,6 +229,7 @@ def _finish(work: Run, run: RunFolder) -> None:
         "seed": str(task.seed),
         "epoch": str(epoch),
         "epochs": str(training.epochs),
+        learner.HISTORY: hashlib.sha256(table.encode()).hexdigest(),
     }
     record.finish(run)
     write_bytes(run.weights, weights.encode(chosen, metadata))

@@ -188,7 +188,7 @@ def _custom(model: Model, classes: int, study_file: Path, image_size: int) -> nn
     function = functions.resolve(model.function or "", study_file, key=key)
     try:
         network = function(num_classes=classes, image_size=image_size)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise Refusal(
             f"{key}: {model.function}(num_classes={classes}, image_size={image_size}) failed with "
             f"{functions.what_happened(error)}"

@@ -91,7 +91,7 @@ def check(study: Study, counts: Tensor, *, study_file: Path, unknown_labels: boo
         logits, target = _trial(study.task, counts, unknown_labels)
         try:
             fault = _fault(function, logits, target) or _fault(function, logits.sign() * 50, target, smooth=False)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise Refusal(f"{key}: {loss.function} failed with {functions.what_happened(error)}") from error
         if fault:
             raise Refusal(f"{key}: {loss.function} {fault}")

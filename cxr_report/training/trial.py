@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from cxr_report.errors import Refusal
-from cxr_report.study import Study
+from cxr_report.study import Study, resolved_path
 from cxr_report.training import functions, models
 from cxr_report.training.randomness import generator, seeded
 
@@ -24,11 +24,12 @@ ALLOWED = 1e-3
 
 
 def check_model(study: Study, *, classes: int, study_file: Path) -> None:
-    """Try a network of the user's own: shape of its logits, finite, gradient against a finite difference in float64.
+    """Read pretrained weights; try a network of the user's own: its logits, its gradient against a finite difference.
 
     Raises:
-        Refusal: what it did instead.
+        Refusal: what is wrong with them.
     """
+    _check_pretrained(study, classes, study_file)
     if study.model.function is None:
         return
     place = f"{study_file.name}: model.function: {study.model.function}"
@@ -40,11 +41,23 @@ def check_model(study: Study, *, classes: int, study_file: Path) -> None:
         with seeded(torch.device("cpu"), 0, "dropout"):
             logits = classifier(images)
         fault = _fault(logits, classes) or _wrong_gradient(classifier.double().eval(), images.double(), classes)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         said = functions.what_happened(error)
         raise Refusal(f"{place} failed on images of {size} x {size} with {said}") from error
     if fault:
         raise Refusal(f"{place} {fault}")
+
+
+def _check_pretrained(study: Study, classes: int, study_file: Path) -> None:
+    name = study.model.pretrained
+    if name is None:
+        return
+    with seeded(torch.device("cpu"), 0, "weights"):
+        classifier = models.build(study.model, classes, study_file=study_file, image_size=study.data.image_size)
+    try:
+        models.load_pretrained(classifier, resolved_path(name, study_file))
+    except Refusal as refusal:
+        raise Refusal(f"{study_file.name}: {refusal}") from None
 
 
 def _fault(logits: object, classes: int) -> str:

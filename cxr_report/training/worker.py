@@ -21,7 +21,7 @@ from typing import IO, Any
 
 import torch
 
-from cxr_report.errors import Refusal
+from cxr_report.errors import Refusal, obstacle
 from cxr_report.progress import RunState
 from cxr_report.runs import StudyFolder
 from cxr_report.study import parse
@@ -130,6 +130,8 @@ def _failure(error: Exception) -> dict[str, Any]:
         return {"kind": "refusal", "sentence": str(error)}
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return {"kind": "memory"}
+    if isinstance(error, OSError) and obstacle(error):
+        return {"kind": "refusal", "sentence": obstacle(error)}
     return {"kind": "failure", "sentence": what_happened(error), "traceback": traceback.format_exc()}
 
 

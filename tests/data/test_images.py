@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFile
 
 from cxr_report.data import images
-from cxr_report.data.images import Files, fault_of, picture, pixel_sha256, strict_warnings
+from cxr_report.data.images import Files, fault_of, picture, pixel_sha256, strict_decoding
 from cxr_report.data.listing import Unreadable
 
 Grain = Callable[..., NDArray[np.uint8]]
@@ -153,7 +153,7 @@ def test_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
         content[16:24] = struct.pack(">II", width, height)
         content[29:33] = struct.pack(">I", zlib.crc32(bytes(content[12:29])))
         file.write_bytes(content)
-        with strict_warnings(), pytest.raises(Unreadable, match=f"{images.MAX_PIXELS} pixels"):
+        with strict_decoding(), pytest.raises(Unreadable, match=f"{images.MAX_PIXELS} pixels"):
             shown(file)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -206,3 +206,15 @@ def test_keys_follow_content_and_not_the_place(tmp_path: Path, grain: Grain) -> 
     Image.fromarray(grain(1)).save(tmp_path / "there" / "x.png")
     assert keys[0].exact_key() != keys[1].exact_key()
     assert keys[1].quick_key() != before
+
+
+def test_a_truncated_image_is_refused_though_another_library_lets_pillow_fill_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    file = tmp_path / "cut.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (30, 30), dtype=np.uint8)).save(file)
+    file.write_bytes(file.read_bytes()[:200])
+    with strict_decoding(), pytest.raises(Unreadable, match="truncated"):
+        picture(file, 16, policy="pad")
+    assert ImageFile.LOAD_TRUNCATED_IMAGES

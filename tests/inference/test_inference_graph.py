@@ -191,6 +191,6 @@ def test_a_network_that_torch_cannot_export_is_refused_in_one_sentence() -> None
             flat = image.float().flatten(1)
             return self.head(flat if flat.mean().item() > 0 else -flat)
 
-    with pytest.raises(Refusal, match="model Awkward: torch cannot export it to ONNX") as caught:
+    with pytest.raises(Refusal, match="model: torch cannot export the network to ONNX") as caught:
         exporter.export_template(Awkward(), (32, 32))
     assert "\n" not in str(caught.value)

@@ -18,12 +18,12 @@ from cxr_report.metrics import METRICS
 
 ADJUSTED = {
     "none": "without adjustment for multiple comparisons",
-    "bonferroni": "after Bonferroni's adjustment",
-    "holm": "after Holm's adjustment",
-    "hochberg": "after Hochberg's adjustment",
-    "hommel": "after Hommel's adjustment",
-    "bh": "after Benjamini and Hochberg's adjustment",
-    "by": "after Benjamini and Yekutieli's adjustment",
+    "bonferroni": "after Bonferroni’s adjustment",
+    "holm": "after Holm’s adjustment",
+    "hochberg": "after Hochberg’s adjustment",
+    "hommel": "after Hommel’s adjustment",
+    "bh": "after Benjamini and Hochberg’s adjustment",
+    "by": "after Benjamini and Yekutieli’s adjustment",
 }
 SPOKEN = {
     "auroc": "AUROC",
@@ -32,8 +32,14 @@ SPOKEN = {
     "balanced_accuracy": "balanced accuracy",
     "mcc": "Matthews correlation coefficient",
     "f1": "F1 score",
-    "kappa": "Cohen's kappa",
+    "kappa": "Cohen’s kappa",
     "average_precision": "average precision",
+    "sensitivity_youden": METRICS["sensitivity_youden"].title[0].lower() + METRICS["sensitivity_youden"].title[1:],
+}
+ABBREVIATIONS = {
+    "AUROC": "area under the receiver operating characteristic curve",
+    "CI": "confidence interval",
+    "SD": "standard deviation",
 }
 COUNT, VALUE, DIFFERENCE, STATISTIC = r"\d[\d\u202f]*", r"−?\d+\.\d{3}", r"−?\d+\.\d{4}", r"−?\d+\.\d\d|∞"
 EXACT = r"−?\d+(?:\.\d+)?|∞"
@@ -50,6 +56,11 @@ FORMS = [
 
 class Broken(AssertionError):  # noqa: N818 - the text is broken
     """The text says what the analysis does not."""
+
+
+def curly(text: str) -> str:
+    """Write apostrophes as printers do."""
+    return text.replace("'", "’")
 
 
 def demand(condition: object, *words: object) -> None:
@@ -97,7 +108,7 @@ class Reader:
         self.label = f"(?:{label})"
         self.labels = f"{self.label}(?:, {self.label})*(?: and {self.label})?"
         metric = "|".join(re.escape(each) for each in sorted(SPOKEN.values(), key=len, reverse=True))
-        titles = "|".join(re.escape(METRICS[each].title) for each in SPOKEN)
+        titles = "|".join(re.escape(curly(METRICS[each].title)) for each in SPOKEN)
         classes = "|".join(map(re.escape, analysis.classes))
         clause = f"with {self.label} than with {self.labels}"
         self.kinds = {
@@ -106,6 +117,8 @@ class Reader:
             "%": r"[\d.]+\u00a0%", "A": "|".join(map(re.escape, ADJUSTED.values())), "W": r"(?:[^.]|\.(?!\s|$))+",
             "LV": f"{self.label} (?:{VALUE}|–)(?:, {self.label} (?:{VALUE}|–))*",
             "LN": rf"\d+ of {self.label}(?:, \d+ of {self.label})*(?: and \d+ of {self.label})?",
+            "U": "patients|cases", "KK": rf"(?:{classes})(?:, (?:{classes}))*(?: and (?:{classes}))?",
+            "SC": rf"(?:{classes}) \(AUROC {VALUE}\)(?: and (?:{classes}) \(AUROC {VALUE}\))*",
             "PT": rf" of {COUNT} patients?", "adj": "adjusted p|unadjusted p",
         }  # fmt: skip
         self.forms = [(name, re.compile(self._compile(form))) for name, form in FORMS]
@@ -192,7 +205,7 @@ class Reader:
 
     def metric(self, text: str) -> str:
         """Read a metric's name."""
-        return next(name for name, spoken in SPOKEN.items() if text in (spoken, METRICS[name].title))
+        return next(name for name, spoken in SPOKEN.items() if text in (spoken, curly(METRICS[name].title)))
 
     def known_patients(self) -> bool:
         return bool(self.a.data.content["patients"]["known"])
@@ -214,6 +227,8 @@ class Reader:
             demand(abs(said - 100 * (1 - self.plan.alpha)) < 1e-9, "the level of the intervals is", said)
         if "by" in words:
             demand(words["by"] == ADJUSTED[self.plan.adjustment], "adjustment is", words["by"])
+        if "over" in words:
+            demand(words["over"] == ("patients" if self.known_patients() else "cases"), "over", words["over"])
         if "adj" in words:
             expected = "unadjusted p" if self.plan.adjustment == "none" else "adjusted p"
             demand(words["adj"] == expected, "the p value is called", words["adj"])
@@ -247,6 +262,17 @@ class Reader:
         if "low" in w:
             for key in ("low", "high", "sd"):
                 same(w[key], getattr(row, key), key)
+            demand(("these" in w) == (not klass), "these test cases")
+            self._both(w, None if klass or metric != "auroc" else loss)
+
+    def _both(self, w: dict[str, str], loss: str | None) -> None:
+        """Hold the interval over seeds and patients behind that over seeds to the joint analysis."""
+        given = self.counts()["diverged"] and self.plan.on_diverged == "worst-score"
+        rows = [r for r in self.a.joint[0].means if r.loss == loss] if self.a.joint and not given else []
+        demand(("jlow" in w) == bool(rows), "an interval over seeds and patients is told or not")
+        for row in rows:
+            same(w["jlow"], row.low, "joint low")
+            same(w["jhigh"], row.high, "joint high")
 
     def on_no_leader(self, w: dict[str, str]) -> None:
         demand(not self.means(self.metric(w["metric"]), w.get("klass", "")), "a defined metric is told as undefined")
@@ -284,6 +310,59 @@ class Reader:
         metric = self.metric(w["metric"])
         demand(metric == self.primary, "another metric")
         self._counted(w, len(self.shown(metric)))
+        self._least(w, [pair.p_t_adjusted for pair in self.a.pairs if pair.metric == metric])
+
+    def _least(self, w: dict[str, str], p: list[float]) -> None:
+        """Demand the smallest p value where no pair is shown to differ."""
+        known = [value for value in p if not math.isnan(value)]
+        wanted = bool(known) and min(known) > self.plan.alpha
+        demand(("p" in w) == wanted, "the smallest p is told or not")
+        if wanted:
+            demand(("least" in w) == (len(p) > 1), "the smallest of one")
+            same_p(w["p"], min(known), self.plan.alpha, "smallest p")
+
+    def on_largest(self, w: dict[str, str]) -> None:
+        metric = self.metric(w["metric"])
+        demand(metric == self.primary, "another metric")
+        every = [p for p in self.a.pairs if p.metric == metric]
+        known = [p for p in every if not math.isnan(p.p_t)]
+        order = (self.by_label[w["first"]], self.by_label[w["second"]])
+        pair = next((p for p in known if (p.first, p.second) == order), None)
+        demand(pair is not None, "the difference is told the other way round")
+        demand(("most" in w) == (len(every) > 1), "the largest of one")
+        most = max(abs(p.difference) for p in known)
+        demand(abs(pair.difference) == most, "a pair differs more")  # type: ignore[union-attr]
+        for key in ("difference", "low", "high"):
+            same(w[key], getattr(pair, key), key)
+        same_p(w["p"], pair.p_t_adjusted, self.plan.alpha, "adjusted p")  # type: ignore[union-attr]
+
+    def on_within_margin(self, w: dict[str, str]) -> None:
+        joint = bool(self.a.joint) and self.primary == "auroc"
+        demand(("over" in w) == joint, "the target of the intervals")
+        pairs: Any = self.a.joint[0].pairs if joint else [p for p in self.a.pairs if p.metric == self.primary]
+        demand(number(w["margin"])[0] == self.plan.margin, "margin")
+        same(w["total"], len(pairs), "pairs")
+        same(w["n"], sum(max(-p.low, p.high) <= self.plan.margin for p in pairs), "pairs within the margin")
+
+    def on_no_case_term(self, w: dict[str, str]) -> None:
+        demand(self.a.joint[0].cov2 <= self.a.joint[0].cov3, "there is a case term")
+
+    def narrower(self) -> bool:
+        """Work out whether an interval over seeds and patients is narrower than the same over seeds."""
+        for row in self.a.joint[0].means if self.a.joint else ():
+            for entry in self.a.summaries:
+                alike = (entry.loss, entry.metric, entry.klass) == (row.loss, "auroc", "")
+                if alike and row.high - row.low < entry.high - entry.low:
+                    return True
+        for one in self.a.joint[0].pairs if self.a.joint else ():
+            for two in self.a.pairs:
+                alike = two.metric == "auroc" and (one.first, one.second) == (two.first, two.second)
+                if alike and one.high - one.low < two.high - two.low:
+                    return True
+        return False
+
+    def on_family_bound(self, w: dict[str, str]) -> None:
+        demand(ADJUSTED[self.plan.adjustment] == f"after {w['name']}’s adjustment", "the adjustment is another")
 
     def _counted(self, w: dict[str, str], shown: int) -> None:
         k = len(self.a.losses)
@@ -381,9 +460,11 @@ class Reader:
     def on_secondary(self, w: dict[str, str]) -> None:
         metric = self.metric(w["metric"])
         demand(metric in self.a.study.metrics.secondary, metric, "is not secondary")
-        k = len(self.a.losses)
-        same(w["total"], k * (k - 1) // 2, "pairs")
-        same(w["shown"], len(self.shown(metric)), "pairs shown to differ")
+        shown = self.shown(metric)
+        self._counted(w, len(shown))
+        demand(self.clauses(w.get("clauses", "")) == shown, "other pairs are shown to differ")
+        if "way" in w:
+            demand(w["way"] == ("higher" if METRICS[metric].higher_is_better else "lower"), "direction")
         demand(("loss" in w) == (len(self.leaders(metric)) == 1), "a leader is told or not")
         if "loss" in w:
             demand({self.by_label[w["loss"]]} == self.leaders(metric), "the leader is another")
@@ -410,6 +491,7 @@ class Reader:
     def on_joint_pairs(self, w: dict[str, str]) -> None:
         demand(self.metric(w["metric"]) == "auroc", "another metric")
         self._counted(w, len(self.joint_shown()))
+        self._least(w, [pair.p_adjusted for pair in self.a.joint[0].pairs])
 
     def on_joint_pair(self, w: dict[str, str]) -> None:
         demand(w["way"] == "higher", "direction")
@@ -443,9 +525,83 @@ class Reader:
 
     def on_control_exceeded(self, w: dict[str, str]) -> None:
         demand(not self.not_above(), "a loss does not exceed the control")
+        demand(w["way"] == ("higher" if METRICS[self.primary].higher_is_better else "lower"), "direction")
 
     def on_control_not_exceeded(self, w: dict[str, str]) -> None:
         demand(set(self.losses(w["losses"])) == self.not_above(), "other losses do not exceed the control")
+        demand(w["way"] == ("higher" if METRICS[self.primary].higher_is_better else "lower"), "direction")
+
+    def inside(self, control: Any) -> set[str]:
+        """Work out which losses have their mean in the interval of a control."""
+        low, high = control.auroc.low, control.auroc.high
+        means = self.means("auroc") if self.primary == "auroc" else {}
+        return {loss for loss, mean in means.items() if low <= mean <= high}
+
+    def on_control_interval(self, w: dict[str, str]) -> None:
+        demand(set(self.losses(w["losses"])) == self.inside(self.last_control), "other means lie in the interval")
+
+    def shortcuts(self, *names: str) -> dict[tuple[str, str], float]:
+        """Work out which classes a control ranks at least as well as every loss: {(control, class)} -> AUROC."""
+        having = {entry.klass for entry in self.a.summaries if entry.metric == "auroc"}
+        return {
+            (control.name, klass): value
+            for control in self.a.controls if control.name in names
+            for klass, value in control.classes.items() if klass in having
+            if (means := self.means("auroc", klass)) and all(value >= mean - 1e-12 for mean in means.values())
+        }  # fmt: skip
+
+    def on_shortcut(self, w: dict[str, str]) -> None:
+        name = "pixels" if "pixels" in w["who"] else "metadata"
+        found = self.shortcuts(name)
+        demand((name, w["klass"]) in found, "a loss exceeds the control on", w["klass"])
+        same(w["value"], found[name, w["klass"]], "control")
+
+    def on_shortcut_limit(self, w: dict[str, str]) -> None:
+        found = self.shortcuts("metadata")
+        told = dict(re.findall(rf"({'|'.join(map(re.escape, self.a.classes))}) \(AUROC ({VALUE})\)", w["list"]))
+        demand(set(told) == {klass for _, klass in found}, "other classes are told by the metadata")
+        demand((w["them"] == "it") == (len(told) == 1), "it, them")
+        for klass, text in told.items():
+            same(text, found["metadata", klass], "AUROC of the metadata")
+
+    def on_shortcut_scope(self, w: dict[str, str]) -> None:
+        told = set(re.split(", | and ", w["classes"]))
+        demand(told == {klass for _, klass in self.shortcuts("metadata")}, "other classes are told by the metadata")
+
+    def on_precision(self, w: dict[str, str]) -> None:
+        joint = self.a.joint[0]
+        same(w["cases"], joint.n_cases, "cases")
+        self.patients(w)
+        top = max(joint.means, key=lambda row: row.estimate)
+        same(w["half"], 0.5 * (top.high - top.low), "half the width of the interval")
+
+    def on_normality(self, w: dict[str, str]) -> None:
+        same(w["n"], len(self.a.seeds), "differences")
+
+    def on_both_open(self, w: dict[str, str]) -> None:
+        demand(self.metric(w["metric"]) == self.primary == "auroc", "another metric")
+        demand(not self.shown(self.primary) and not self.joint_shown(), "a difference is shown")
+
+    def on_joint_plan(self, w: dict[str, str]) -> None:
+        demand(self.metric(w["metric"]) == "auroc", "another metric")
+
+    def averaged(self) -> list[str]:
+        """Work out which metrics of ranks are means over classes."""
+        many = self.a.study.task != "binary"
+        return [name for name in self.a.metrics if many and name in ("auroc", "average_precision")]
+
+    def on_macro(self, w: dict[str, str]) -> None:
+        told = w["averaged"].split(" and ")
+        demand([name.lower() for name in told] == [SPOKEN[name].lower() for name in self.averaged()], "other means")
+        demand(w["verb"].startswith("is") == (len(told) == 1), "is, are")
+        multilabel = self.a.study.task == "multilabel"
+        demand((w["many"] == "findings") == multilabel == (w["one"] == "finding"), "classes or findings")
+
+    def on_thresholds(self, w: dict[str, str]) -> None:
+        demand(w["rule"].startswith("A finding") == (self.a.study.task == "multilabel"), "the rule of decision")
+
+    def on_joint_pair_method(self, w: dict[str, str]) -> None:
+        demand(("summed" in w) == self.known_patients(), "sums per patient")
 
     def counts(self) -> dict[str, int]:
         """Count runs by state."""
@@ -572,7 +728,17 @@ def check_results(analysis: Analysis, paragraphs: Any) -> None:
     demand(pairs == set(shown), "pairs told", pairs, "pairs shown", set(shown))
     undefined = [p for p in analysis.pairs if p.metric == primary and math.isnan(p.p_t)]
     every = [p for p in analysis.pairs if p.metric == primary]
-    demand(("open-pairs" in names) == (len(shown) + len(undefined) < len(every)), "open pairs are not told")
+    demand(("open-pairs" in names) == (0 < len(shown) < len(every) - len(undefined)), "open pairs are not told")
+    demand(("largest" in names) == (not shown and len(undefined) < len(every)), "the largest difference is not told")
+    demand(names.count("within-margin") == 1, "the margin is not told once")
+    case_term = not analysis.joint or math.isnan(analysis.joint[0].p) or analysis.joint[0].cov2 > analysis.joint[0].cov3
+    demand(("no-case-term" in names) != case_term, "the lack of a case term is told or not")
+    demand(("narrower" in names) == reader.narrower(), "narrower intervals are explained or not")
+    bound = bool(analysis.study.metrics.secondary) and reader.plan.adjustment != "none"
+    demand(("family-bound" in names) == bound, "the bound of the adjustment")
+    demand(names.count("shortcut") == len(reader.shortcuts("pixels", "metadata")), "shortcuts are not all told")
+    having = [c for c in analysis.controls if not math.isnan(c.values.get(primary, math.nan))]
+    demand(names.count("control-interval") == sum(bool(reader.inside(c)) for c in having), "means in an interval")
     demand(("undefined-pairs" in names) == bool(undefined), "undefined pairs are not told")
     both = {
         frozenset((reader.by_label[w["better"]], reader.by_label[w["worse"]])) for _, n, w in told if n == "joint-pair"
@@ -591,18 +757,40 @@ def check_abstract(analysis: Analysis, paragraphs: Any) -> None:
     """Hold the abstract to the analysis."""
     reader = Reader(analysis)
     demand([p.heading for p in paragraphs] == ["Objective", "Methods", "Results", "Conclusion"], "headings")
-    told = {p.heading: list(reader.sentences(p.text())) for p in paragraphs}
+    told = {p.heading: list(reader.sentences(text)) for p, text in zip(paragraphs, plain(paragraphs), strict=True)}
     for sentences in told.values():
         for name, words in sentences:
             reader.check(name, words)
     names = [name for name, _ in told["Conclusion"]]
+    open_both = {"both-open", "seeds-open"} & set(names)
+    demand(bool(open_both) != bool(reader.shown(reader.primary)), "the verdict over seeds is told twice or not")
+    demand(("shortcut-scope" in names) == bool(reader.shortcuts("metadata")), "shortcuts are not named")
     demand(("seeds-verdict" in names) == bool(reader.shown(reader.primary)), "the verdict over seeds is not told")
     demand(("joint-clauses" in names) == bool(reader.joint_shown()), "the verdict over seeds and cases is not told")
     demand("scope" in names, "the scope is not told")
     demand(("synthetic" in names) == (analysis.study.data.source == "phantom"), "synthetic data are not named")
     demand(("exploratory" in names) == bool(analysis.exploratory), "exploratory is not said")
     results = [name for name, _ in told["Results"]]
+    no_term = bool(analysis.joint) and analysis.joint[0].cov2 <= analysis.joint[0].cov3
+    independent = not no_term or math.isnan(analysis.joint[0].p)
+    demand(("joint" in results) == (bool(analysis.joint) and independent), "a test without a case term is told")
+    demand(("joint-plan" in [name for name, _ in told["Methods"]]) == bool(analysis.joint), "the joint analysis")
+    known = [p for p in analysis.pairs if p.metric == reader.primary and not math.isnan(p.p_t)]
+    demand(("largest" in results) == bool(known), "the largest difference is not told")
     demand({"leader", "no-leader"} & set(results) and "pairs" in results, "leader or pairs are not told")
+
+
+def plain(paragraphs: Any) -> list[str]:
+    """Demand that abbreviations are spelled out where they stand first and nowhere else; return texts without that."""
+    texts = [p.text() for p in paragraphs]
+    for short, full in ABBREVIATIONS.items():
+        spelled, whole = f"{full} ({short})", "\n".join(texts)
+        place = re.search(rf"\b{short}\b", whole)
+        if place:
+            demand(whole[: place.end() + 1].endswith(spelled), short, "is not spelled out")
+            demand(whole.count(full) == 1, short, "is spelled out again")
+        texts = [text.replace(spelled, short) for text in texts]
+    return texts
 
 
 def check_methods(analysis: Analysis, paragraphs: Any) -> None:
@@ -613,7 +801,10 @@ def check_methods(analysis: Analysis, paragraphs: Any) -> None:
             reader.check(name, words)
             names.add(name)
     wanted = {"metrics", "thresholds", "summaries", "tests", "family", "delong", "on-diverged"}
-    demand(names == wanted | ({"joint-method"} if analysis.joint else set()), "methods", names)
+    wanted |= {"joint-method", "joint-pair-method"} if analysis.joint else set()
+    wanted |= {"macro"} if reader.averaged() else set()
+    wanted |= {"youden"} if any("youden" in name for name in analysis.metrics) else set()
+    demand(names == wanted, "methods", names)
 
 
 def check_limitations(analysis: Analysis, paragraphs: Any) -> None:
@@ -627,11 +818,15 @@ def check_limitations(analysis: Analysis, paragraphs: Any) -> None:
         "one-split": True,
         "one-source": True,
         "no-tuning": True,
-        "test-size": True,
+        "test-size": not analysis.joint,
         "own-settings": any(t.learning_rate is not None or t.weight_decay is not None for t in own),
         "synthetic-limit": data.source == "phantom",
         "leakage": data.allow_leakage,
         "few-seeds": len(analysis.seeds) < 10,
+        "normality": 2 <= len(analysis.seeds) < 10,
+        "seeds-only": True,
+        "precision": bool(analysis.joint),
+        "shortcut-limit": bool(reader.shortcuts("metadata")),
         "patients-unknown": not reader.known_patients(),
         "undefined": any(math.isnan(entry.mean) for entry in analysis.summaries),
         "diverged-limit": bool(analysis.diverged),

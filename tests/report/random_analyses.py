@@ -40,7 +40,9 @@ SIGMOID = {
     "weighted-2": {"loss": "weighted-bce", "power": 2.0},
     "half": {"loss": "weighted-bce", "power": 0.5, "training": {"weight_decay": 0.1}},
 }
-METRIC_CHOICE = ("auroc", "brier", "log_loss", "balanced_accuracy", "mcc", "f1", "kappa", "average_precision")
+METRIC_CHOICE = (
+    "auroc", "brier", "log_loss", "balanced_accuracy", "mcc", "f1", "kappa", "average_precision", "sensitivity_youden",
+)  # fmt: skip
 
 
 def random_analysis(seed: int) -> Analysis:
@@ -93,7 +95,7 @@ def random_analysis(seed: int) -> Analysis:
         pairs=tuple(pair for m in metrics for pair in compare(table[m], plan=plan, primary=m == primary)),
         smallest_wilcoxon_p=smallest("wilcoxon", len(kept), n_losses=len(losses), adjustment=plan.adjustment),
         smallest_friedman_p=smallest("friedman", len(kept), n_losses=len(losses), adjustment=plan.adjustment),
-        controls=_controls(table[primary], rng),
+        controls=_controls(table[primary], per_class if primary == "auroc" else (), rng),
         diverged=tuple(
             Diverged(loss, s, 2, "the loss became NaN") for (loss, s), state in states.items() if state == "diverged"
         ),
@@ -167,14 +169,15 @@ def _values(
     return PairedScores(metric, klass, losses, seeds, np.clip(table, 0, 1))
 
 
-def _controls(scores: PairedScores, rng: np.random.Generator) -> tuple[Control, ...]:
+def _controls(scores: PairedScores, classes: tuple[str, ...], rng: np.random.Generator) -> tuple[Control, ...]:
     names = ("pixels", "metadata") if rng.random() < 0.5 else ("pixels",)
     found = []
     for name in names:
         middle = float(np.nan_to_num(np.nanmean(scores.values), nan=0.7)) if np.isfinite(scores.values).any() else 0.7
         value = float(np.clip(middle + 0.05 * rng.normal(), 0, 1))
         area = Interval(value, value - 0.04, value + 0.04) if rng.random() < 0.8 else Interval(value, NAN, NAN)
-        found.append(Control(name, {scores.metric: value}, area))  # type: ignore[arg-type]
+        per_class = {klass: float(rng.uniform(0.7, 0.9)) for klass in classes}
+        found.append(Control(name, {scores.metric: value}, area, per_class))  # type: ignore[arg-type]
     return tuple(found)
 
 
@@ -213,7 +216,7 @@ def _joint(study: Study, cases: int, patients: int, rng: np.random.Generator) ->
             var_loss_seed=1e-5,
             var_error=4e-4,
             cov1=2e-4,
-            cov2=2e-4,
+            cov2=float(rng.choice([1.9e-4, 2e-4, 2.1e-4])),
             cov3=2e-4,
             means=rows,
             pairs=tuple(pairs),

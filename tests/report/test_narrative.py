@@ -60,8 +60,10 @@ def test_the_random_analyses_meet_every_form_of_sentence(analyses: list[Analysis
     met = set()
     for analysis in analyses:
         reader = grammar.Reader(analysis)
-        for part in (narrative.results, narrative.abstract, narrative.limitations, narrative.analysis_methods):
-            met |= {name for paragraph in part(analysis) for name, _ in reader.sentences(paragraph.text())}
+        texts = grammar.plain(narrative.abstract(analysis))
+        for part in (narrative.results, narrative.limitations, narrative.analysis_methods):
+            texts += [paragraph.text() for paragraph in part(analysis)]
+        met |= {name for text in texts for name, _ in reader.sentences(text)}
     assert {name for name, _ in grammar.FORMS} - met <= {"wilcoxon-undefined"}
 
 
@@ -279,7 +281,7 @@ def _loss_below_the_control_kept_quiet(patch: pytest.MonkeyPatch) -> None:
     def praising(analysis: Analysis, metric: str, key: str, control: Any) -> Any:
         return (
             right(analysis, metric, key, control)[0],
-            prose.sentence("x", "The mean of every loss was better than that."),
+            prose.sentence("x", "The mean of every loss was higher; the difference was not tested."),
         )
 
     patch.setattr(beyond, "_control", praising)
@@ -293,6 +295,25 @@ def _key_of_another_number(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
         prose, "difference", lambda number, key: Number(numerals.difference(number), key.replace("low", "high"), number)
     )
+
+
+def _interval_over_seeds_told_as_over_patients(patch: pytest.MonkeyPatch) -> None:
+    def over_seeds(analysis: Analysis, entry: Any) -> Any:
+        found = facts.joint_mean(analysis, entry.metric, entry.loss)
+        if found is None or entry.klass:
+            return []
+        low, high = Number(numerals.value(entry.low), "", entry.low), Number(numerals.value(entry.high), "", entry.high)
+        return [f"; over seeds and {facts.case_unit(analysis)} ", low, " to ", high]
+
+    patch.setattr(seeds, "_over_patients", over_seeds)
+
+
+def _shortcut_kept_quiet(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(beyond, "_shortcuts", lambda analysis, key, control: [])
+
+
+def _shortcut_hidden_by_the_mean_of_the_losses(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(facts, "shortcuts", lambda analysis, control: {})
 
 
 BUGS = [value for name, value in list(globals().items()) if name.startswith("_") and callable(value)
@@ -338,3 +359,10 @@ def test_an_undefined_number_is_marked_as_null() -> None:
 )
 def test_a_metric_is_spoken_of_as_inside_a_sentence(metric: str, said: str) -> None:
     assert facts.spoken(metric) == said
+
+
+@pytest.mark.parametrize(
+    ("p", "alpha", "text"), [(0.0625, 0.05, "0.063"), (0.0125, 0.05, "0.013"), (0.0625, 0.0628, "0.0625")]
+)
+def test_half_a_p_is_rounded_up_unless_that_hides_the_decision(p: float, alpha: float, text: str) -> None:
+    assert numerals.p_value(p, alpha) == text

@@ -37,13 +37,16 @@ def test_what_the_runs_recorded_is_added_up(tmp_path: Path, made_up: Callable[..
     assert table.n == "n = 3 trained and 1 evaluated runs"
     assert told["First run started"] == "2024-05-01 10:00 UTC"
     assert told["Last run finished"] == "2024-05-01 10:50 UTC"
-    assert told["Training time per run, median (range)"] == "4.0 (2.0 to 6.0) min"
-    assert told["Training time, all runs added up"] == "8.0 min"
+    assert (
+        told["Training time per run, median (range)"]
+        == "4.0\N{NO-BREAK SPACE}min (2.0\N{NO-BREAK SPACE}min to 6.0\N{NO-BREAK SPACE}min)"
+    )
+    assert told["Training time, all runs added up"] == "8.0\N{NO-BREAK SPACE}min"
     assert told["Runs resumed after an interruption"] == "1"
     assert told["Device of training"] == "cpu: A [2]; cuda: B [1]"
     assert told["torch"] == "2.13.0"
     assert told["Commit"] == "abc"
-    assert told["Images per second, median (range)"] == "800 (800 to 800)"
+    assert told["Images per second through the exported network, median (range)"] == "800 (800 to 800)"
 
 
 def test_a_folder_without_records_gives_an_empty_table_and_no_error(

@@ -262,7 +262,8 @@ def test_every_reference_is_cited_and_has_a_number(tree: Element) -> None:
 
 def _cited_in_losses(tree: Element) -> set[str]:
     (table,) = [e for e in tree.all("div") if e.attributes.get("id") == "losses"]
-    return {row.children[-1].full_text() for body in table.all("tbody") for row in body.all("tr")}
+    cells = [row.children[-1].full_text() for body in table.all("tbody") for row in body.all("tr")]
+    return {number for cell in cells for number in re.findall(r"\d+", cell)}
 
 
 @pytest.mark.parametrize(

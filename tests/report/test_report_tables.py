@@ -141,6 +141,7 @@ def test_the_numbers_of_a_column_have_equal_decimals_within_a_metric(made_up: Ca
         "p_adjusted",
         "w_plus",
         "max_delta",
+        "df",
     }
     for table in _tables(made_up()):
         for place, column in enumerate(table.columns):

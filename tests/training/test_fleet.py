@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,7 +23,7 @@ from cxr_report.progress import RunState, Silent
 from cxr_report.runs import RunFolder, StudyFolder
 from cxr_report.study import Study
 from cxr_report.training import fleet, loop
-from cxr_report.training.crew import Message
+from cxr_report.training.crew import Message, crew
 
 Make = Callable[..., Any]
 RUNS = [(loss, seed) for seed in (1, 2) for loss in ("ce", "focal")]
@@ -172,6 +173,17 @@ def test_a_fleet_killed_at_work_leaves_no_process_and_ends_the_same(
     calm = alone(study, dataset, make_bench, tmp_path / "calm")
     for loss, seed in RUNS:
         assert results(hurt.run(loss, seed)) == results(calm.run(loss, seed))
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the mask of signals in /proc, absent here")
+def test_a_worker_never_sees_ctrl_c_not_even_while_it_starts() -> None:
+    mask = 1 << (signal.SIGINT - 1)
+    with crew(["cpu"]):
+        born = Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text().split()
+        states = [Path(f"/proc/{child}/status").read_text() for child in born]
+    held = [int(line.split()[1], 16) & mask for state in states for line in state.splitlines() if "SigBlk" in line]
+    assert held == [mask]
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
 OWN = """

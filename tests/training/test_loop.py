@@ -18,7 +18,7 @@ from cxr_report.data.cases import DataSet
 from cxr_report.errors import Refusal
 from cxr_report.metrics import metric_value
 from cxr_report.progress import RunState
-from cxr_report.runs import RunFolder, StudyFolder
+from cxr_report.runs import RunFolder, StudyFolder, sha256
 from cxr_report.study import Study
 from cxr_report.training import learner, loop
 from cxr_report.training.bench import Assignment, Bench
@@ -91,9 +91,11 @@ def test_the_kept_weights_are_those_of_the_best_epoch_and_the_earliest_of_equals
     with safe_open(run.weights, framework="pt") as file:
         metadata = file.metadata()
         weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+    assert len(metadata.pop("tensors_sha256")) == 64
     assert metadata == {
         "epoch": str(scores.index(max(scores)) + 1),
         "epochs": "3",
+        "history_sha256": sha256(run.history),
         "identity": bench.study.run_identity("ce", 1, "f"),
         "loss": "ce",
         "seed": "1",

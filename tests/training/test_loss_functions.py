@@ -140,7 +140,9 @@ def test_every_loss_takes_the_parameters_of_the_catalogue_and_no_other(name: str
 
 
 @pytest.mark.parametrize("batch", BATCHES)
-@pytest.mark.parametrize(("name", "reference", "parameters"), CASES, ids=lambda case: str(case)[:30])
+@pytest.mark.parametrize(
+    ("name", "reference", "parameters"), CASES, ids=lambda case: getattr(case, "__name__", str(case)[:30])
+)
 def test_value_and_gradient_are_those_of_the_definition(
     name: str, reference: Callable[..., Any], parameters: dict[str, float], batch: str
 ) -> None:
@@ -183,7 +185,9 @@ def test_half_precision_is_widened_and_autocast_changes_nothing(name: str) -> No
     assert function(rough, target).item() == plain.item()
 
 
-@pytest.mark.parametrize(("name", "_reference", "parameters"), CASES, ids=lambda case: str(case)[:30])
+@pytest.mark.parametrize(
+    ("name", "_reference", "parameters"), CASES, ids=lambda case: getattr(case, "__name__", str(case)[:30])
+)
 def test_torch_agrees_that_the_gradient_is_the_derivative(
     name: str, _reference: Callable[..., Any], parameters: dict[str, float]
 ) -> None:

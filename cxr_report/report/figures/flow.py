@@ -13,6 +13,9 @@ from cxr_report.report.numerals import count
 
 __all__ = ["Flow", "draw"]
 
+AXIS = 1.05
+"""Inches from the left: where the way goes down."""
+
 
 @dataclass(frozen=True, slots=True)
 class Flow:
@@ -30,23 +33,23 @@ def draw(flow: Flow) -> Picture:
     """Draw the boxes and arrows."""
     reasons = [f"{canvas.wrapped(reason, 38)}: {count(number)}" for reason, number in flow.excluded.items()]
     lines = sum(reason.count("\n") + 1 for reason in reasons)
-    right_height = 0.28 + 0.15 * max(lines, 1)
-    gap = max(0.34, right_height + 0.12)
-    height = 0.34 + gap + 0.34 + 0.42 + 0.52
+    right_height = 0.2 + 0.15 * (lines + 1)
+    gap = max(0.2, right_height - 0.6)
+    height = 0.34 + gap + 0.34 + 0.34 + 0.46
     with canvas.canvas(height + 0.1, 5.4, arranged=False) as figure:
         panel = figure.add_axes((0.0, 0.0, 1.0, 1.0))
         panel.set_axis_off()
         panel.set_xlim(0, 5.4)
         panel.set_ylim(0, height + 0.1)
         top = height
-        _box(panel, 0.9, top, 1.8, 0.34, f"Images found: {count(flow.found)}")
+        _box(panel, 0.15, top, 1.8, 0.34, f"Images found: {count(flow.found)}")
         kept = top - 0.34 - gap
-        _arrow(panel, (1.8, top - 0.34), (1.8, kept))
+        _arrow(panel, (AXIS, top - 0.34), (AXIS, kept))
         middle = top - 0.34 - gap / 2
-        _arrow(panel, (1.8, middle), (2.5, middle))
+        _arrow(panel, (AXIS, middle), (2.5, middle))
         told = "\n".join(["Excluded" if reasons else "Excluded: none", *reasons])
         _box(panel, 2.5, middle + right_height / 2, 2.7, right_height, told, left=True)
-        _box(panel, 0.9, kept, 1.8, 0.34, f"Cases in the study: {count(flow.kept)}")
+        _box(panel, 0.15, kept, 1.8, 0.34, f"Cases in the study: {count(flow.kept)}")
         _splits(panel, flow, kept)
         alt = _alt(flow)
         svg = canvas.save(figure, "flow", alt)
@@ -61,16 +64,16 @@ def draw(flow: Flow) -> Picture:
 
 
 def _splits(panel: Axes, flow: Flow, kept: float) -> None:
-    spine, top = kept - 0.34 - 0.2, kept - 0.34 - 0.42
+    spine, top = kept - 0.34 - 0.14, kept - 0.34 - 0.34
     width, gap = 1.62, 0.12
     left = 0.15
     centres = [left + width / 2 + place * (width + gap) for place in range(len(flow.splits))]
-    panel.plot([1.8, 1.8], [kept - 0.34, spine], color=canvas.GREY, linewidth=0.8)
-    panel.plot([min(*centres, 1.8), max(*centres, 1.8)], [spine, spine], color=canvas.GREY, linewidth=0.8)
+    panel.plot([AXIS, AXIS], [kept - 0.34, spine], color=canvas.GREY, linewidth=0.8)
+    panel.plot([min(*centres, AXIS), max(*centres, AXIS)], [spine, spine], color=canvas.GREY, linewidth=0.8)
     for centre, (name, (cases, patients)) in zip(centres, flow.splits.items(), strict=True):
         _arrow(panel, (centre, spine), (centre, top))
         known = "patients not known" if patients is None else f"{count(patients)} patients"
-        _box(panel, centre - width / 2, top, width, 0.5, f"{name}\n{count(cases)} cases, {known}")
+        _box(panel, centre - width / 2, top, width, 0.44, f"{name}\n{count(cases)} cases, {known}")
 
 
 def _box(panel: Axes, x: float, top: float, width: float, height: float, text: str, *, left: bool = False) -> None:

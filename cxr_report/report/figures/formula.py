@@ -15,7 +15,9 @@ from cxr_report.report.figures.picture import tidy
 __all__ = ["draw"]
 
 SIZE = 10.5
-"""Points: that of the text around it."""
+"""Points: of the drawing, which the page scales to the text around it."""
+
+_LENGTH = re.compile(r'(?<= )(width|height)="([\d.]+)pt"')
 
 
 def draw(latex: str, name: str, spoken: str) -> str:
@@ -38,7 +40,12 @@ def draw(latex: str, name: str, spoken: str) -> str:
         except ValueError:
             return f"<code>{html.escape(latex)}</code>"
     drawn = re.sub(r"<metadata>.*?</metadata>", "", stream.getvalue().decode(), flags=re.DOTALL)
-    return tidy(drawn, f"formula-{name}", spoken)
+    return _LENGTH.sub(_relative, tidy(drawn, f"formula-{name}", spoken), count=2)
+
+
+def _relative(found: re.Match[str]) -> str:
+    """Give a length in units of the surrounding text's size."""
+    return f'{found[1]}="{float(found[2]) / SIZE:.3f}em"'
 
 
 def _spaced(latex: str) -> str:

@@ -27,7 +27,7 @@ def draw(analysis: Analysis) -> Picture | None:
     found = canvas.looks(list(short(analysis).values()))
     columns = 3 if len(sets) in (5, 6) else min(4 if len(sets) <= 16 else 5 if len(sets) <= 25 else 6, len(sets))
     rows = math.ceil(len(sets) / columns)
-    width = {1: 3.4, 2: 4.6}.get(columns, canvas.WIDTH)
+    width = {1: 3.4, 2: 4.2}.get(columns, canvas.WIDTH)
     side = (width - 0.45) / columns - 0.08
     tall = canvas.legend_lines(found, width) * 0.16
     with canvas.canvas((side + 0.3) * rows + 0.45 + tall, width) as figure:
@@ -76,7 +76,7 @@ def _panel(panel: Axes, entry: CurveSet, found: list[canvas.Look], name: str) ->
     panel.plot([0, 1], [0, 1], color=canvas.PALE, linewidth=0.8)
     for curve, look in zip(entry.curves, found, strict=True):
         if curve.x and math.isfinite(curve.mean[-1]):
-            panel.fill_between(curve.x, curve.low, curve.high, color=look.colour, alpha=0.12, linewidth=0)
+            panel.fill_between(curve.x, curve.low, curve.high, color=look.colour, alpha=0.07, linewidth=0)
             panel.plot(curve.x, curve.mean, color=look.colour, linestyle=look.dash, linewidth=1.0)
     if not any(curve.x and math.isfinite(curve.mean[-1]) for curve in entry.curves):
         panel.text(0.5, 0.5, "undefined", ha="center", va="center", color=canvas.GREY)

@@ -23,7 +23,7 @@ CONTROLS = {"pixels": "pixel logistic regression", "metadata": "metadata only"}
 TALLEST = 8.3
 """Inches: a figure with its caption on a page."""
 
-LINE = 0.38
+LINE = 0.5
 """Height of a line of small text, in rows."""
 
 REACH = 0.35
@@ -36,13 +36,18 @@ def draw(analysis: Analysis) -> list[Picture]:
     Returns:
         As many figures as pages are needed, the primary metric on the first.
     """
-    each = min(max(0.85 + (0.29 if len(analysis.losses) <= 8 else 0.25) * len(analysis.losses), 1.3), TALLEST)
+    each = min(max(0.61 + 0.12 * len(analysis.controls) + _row(analysis) * len(analysis.losses), 1.3), TALLEST)
     fitting = 2 * int(TALLEST / each)
     parts = [analysis.metrics[start : start + fitting] for start in range(0, len(analysis.metrics), fitting)]
     return [
         _draw(analysis, part, each, key="seeds" if turn == 0 else f"seeds-{turn + 1}")
         for turn, part in enumerate(parts)
     ]
+
+
+def _row(analysis: Analysis) -> float:
+    """Return the height of a row in inches."""
+    return 0.29 if len(analysis.losses) <= 8 else 0.25
 
 
 def _draw(analysis: Analysis, metrics: Sequence[str], each: float, *, key: str) -> Picture:
@@ -128,7 +133,7 @@ def _control(panel: Axes, text: str, value: float, limits: tuple[float, float], 
     """Draw a control as a line with its name, or, where it lies beyond the axis, as an arrow at its edge."""
     left, right = limits
     at_left = value < (left + right) / 2
-    at: dict[str, Any] = {"ha": "left" if at_left else "right", "va": "center", "fontsize": 6.5, "color": canvas.GREY}
+    at: dict[str, Any] = {"ha": "left" if at_left else "right", "va": "center", "fontsize": 7.2, "color": canvas.GREY}
     at["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 0.3}
     if left <= value <= right:
         panel.plot([value, value], [y, 1e3], color=canvas.GREY, linewidth=0.9, linestyle=(0, (3, 2)), zorder=0)

@@ -24,7 +24,42 @@ def joint(analysis: Analysis) -> tuple[Sentence, ...]:
     found = facts.joint_of(analysis)
     if found is None:
         return ()
-    return (joint_omnibus(analysis, found), *joint_pairs(analysis, found))
+    key, test = found
+    sentences = [joint_omnibus(analysis, found)]
+    if facts.no_case_term(test):
+        sentences.append(no_case_term(analysis))
+    sentences += joint_pairs(analysis, found)
+    if _narrower(analysis, test):
+        sentences.append(
+            sentence(
+                "narrower",
+                "An interval can be narrower than the one over seeds alone, because its degrees of freedom are larger.",
+            )
+        )
+    if test.metric == analysis.study.metrics.primary:
+        pairs = [(f"{key}.pairs.{place}", pair) for place, pair in enumerate(test.pairs)]
+        sentences.append(seeds.within_margin(analysis, f"seeds and {facts.case_unit(analysis)}", pairs))
+    return tuple(sentences)
+
+
+def no_case_term(analysis: Analysis) -> Sentence:
+    """Say that the test over seeds and patients has no term for the cases."""
+    return sentence(
+        "no-case-term",
+        "Cov2 was not larger than Cov3, so the case term is 0 and this test equals the analysis of variance over "
+        f"seeds: it adds no evidence about other {facts.case_unit(analysis)}.",
+    )
+
+
+def _narrower(analysis: Analysis, test: Joint) -> bool:
+    """Say whether any interval over seeds and patients is narrower than that over seeds."""
+    over_seeds: dict[tuple[str, ...], float] = {
+        (entry.loss,): entry.high - entry.low for _, entry in facts.summaries_of(analysis, test.metric)
+    }
+    over_seeds |= {(pair.first, pair.second): pair.high - pair.low for _, pair in facts.pairs_of(analysis, test.metric)}
+    both: dict[tuple[str, ...], float] = {(row.loss,): row.high - row.low for row in test.means}
+    both |= {(pair.first, pair.second): pair.high - pair.low for pair in test.pairs}
+    return any(width < over_seeds.get(losses, 0.0) for losses, width in both.items())
 
 
 def joint_omnibus(analysis: Analysis, found: Keyed[Joint]) -> Sentence:
@@ -32,7 +67,7 @@ def joint_omnibus(analysis: Analysis, found: Keyed[Joint]) -> Sentence:
     key, test = found
     name, alpha = facts.spoken(test.metric), analysis.study.analysis.alpha
     begin: list[Piece | list[Piece]] = [
-        "Over seeds and cases together (Obuchowski–Rockette analysis, ",
+        f"Over seeds and {facts.case_unit(analysis)} together (Obuchowski–Rockette analysis, ",
         prose.count(test.n_seeds, f"{key}.n_seeds"),
         " seeds, ",
         prose.count(test.n_cases, f"{key}.n_cases"),
@@ -41,7 +76,9 @@ def joint_omnibus(analysis: Analysis, found: Keyed[Joint]) -> Sentence:
         "), ",
     ]
     if math.isnan(test.p):
-        return sentence("no-joint", *begin, f"equality of the losses in {name} could not be tested: {test.note}.")
+        return sentence(
+            "no-joint", *begin, f"equality of the losses in {name} could not be tested: {facts.noted(test.note)}."
+        )
     detail: list[Piece] = [
         " (F(",
         prose.exactly(test.df1, f"{key}.df1"),
@@ -66,17 +103,21 @@ def joint_pairs(analysis: Analysis, found: Keyed[Joint]) -> tuple[Sentence, ...]
     key, test = found
     pairs: list[Keyed[JointPair]] = [(f"{key}.pairs.{place}", pair) for place, pair in enumerate(test.pairs)]
     shown = facts.shown(pairs)
+    unit = facts.case_unit(analysis)
     end: list[Piece] = [
-        f"in {facts.spoken(test.metric)} over seeds and cases together {facts.by_adjustment(analysis)} (α = ",
+        f"in {facts.spoken(test.metric)} over seeds and {unit} together {facts.by_adjustment(analysis)} (α = ",
         prose.exactly(analysis.study.analysis.alpha, seeds.ALPHA),
-        ").",
     ]
-    sentences = [seeds.counted("joint-pairs", len(shown), len(pairs), end)]
+    defined = [each for each in pairs if not math.isnan(each[1].p_adjusted)]
+    if defined and not shown:
+        place, pair = min(defined, key=lambda each: each[1].p_adjusted)
+        end += seeds.smallest_p(analysis, len(pairs), pair.p_adjusted, f"{place}.p_adjusted")
+    sentences = [seeds.counted("joint-pairs", len(shown), len(pairs), [*end, ")."])]
     if len(shown) <= seeds.MANY:
         return (*sentences, *(_joint_pair(analysis, test.metric, *each) for each in shown))
     told = facts.clauses(analysis, [pair for _, pair in shown])
     way = facts.direction(test.metric)
-    text = f"Over seeds and cases together, {facts.spoken(test.metric)} was {way} {told}."
+    text = f"Over seeds and {unit} together, {facts.spoken(test.metric)} was {way} {told}."
     return (*sentences, sentence("other-joint-pairs", text))
 
 
@@ -84,8 +125,8 @@ def _joint_pair(analysis: Analysis, metric: str, key: str, pair: JointPair) -> S
     labels, alpha = analysis.labels, analysis.study.analysis.alpha
     return sentence(
         "joint-pair",
-        f"Over seeds and cases together, {facts.spoken(metric)} was {facts.direction(metric)} with "
-        f"{labels[facts.better_of(pair)]} than with {labels[facts.worse_of(pair)]}: difference "
+        f"Over seeds and {facts.case_unit(analysis)} together, {facts.spoken(metric)} was {facts.direction(metric)} "
+        f"with {labels[facts.better_of(pair)]} than with {labels[facts.worse_of(pair)]}: difference "
         f"({labels[pair.first]} minus {labels[pair.second]}) ",
         prose.difference(pair.difference, f"{key}.difference"),
         " (",
@@ -102,19 +143,29 @@ def _joint_pair(analysis: Analysis, metric: str, key: str, pair: JointPair) -> S
 
 def secondary(analysis: Analysis) -> tuple[Sentence, ...]:
     """Say of every secondary metric how many pairs differ, as exploratory."""
-    return tuple(_secondary(analysis, metric) for metric in analysis.study.metrics.secondary)
+    told = tuple(_secondary(analysis, metric) for metric in analysis.study.metrics.secondary)
+    if not told or analysis.study.analysis.adjustment == "none":
+        return told
+    name = facts.by_adjustment(analysis).removeprefix("after ")
+    return (*told, sentence("family-bound", f"{name} holds within a metric, not across metrics."))
 
 
 def _secondary(analysis: Analysis, metric: str) -> Sentence:
     pairs = facts.pairs_of(analysis, metric)
     leaders = facts.best(analysis, metric)
-    pieces: list[Piece] = [
-        f"Exploratory, {facts.spoken(metric)}: ",
-        prose.count(len(facts.shown(pairs))),
-        " of ",
-        prose.count(len(pairs)),
-        f" {'pair' if len(pairs) == 1 else 'pairs'} of losses differed over seeds {facts.by_adjustment(analysis)}",
-    ]
+    shown = facts.shown(pairs)
+    pieces: list[Piece] = [f"Exploratory, {facts.spoken(metric)}: "]
+    if len(pairs) == 1:
+        pieces.append(f"the two losses were {'' if shown else 'not '}shown to differ")
+    elif shown:
+        pieces += [prose.count(len(shown)), " of ", prose.count(len(pairs)), " pairs of losses "]
+        pieces.append(f"{'was' if len(shown) == 1 else 'were'} shown to differ")
+    else:
+        pieces += ["none of the ", prose.count(len(pairs)), " pairs of losses was shown to differ"]
+    pieces.append(f" over seeds {facts.by_adjustment(analysis)}")
+    if shown:
+        told = facts.clauses(analysis, [pair for _, pair in shown])
+        pieces.append(f", {facts.direction(metric)} {told}")
     if len(leaders) == 1:
         key, first = leaders[0]
         extreme = "highest" if METRICS[metric].higher_is_better else "lowest"
@@ -145,7 +196,7 @@ def _control(analysis: Analysis, metric: str, key: str, control: Control) -> tup
         pieces += [
             " (",
             prose.percent_of(analysis.study.analysis.alpha, seeds.ALPHA),
-            " CI over cases ",
+            f" CI over {facts.case_unit(analysis)} ",
             prose.value(control.auroc.low, f"{key}.auroc.low"),
             " to ",
             prose.value(control.auroc.high, f"{key}.auroc.high"),
@@ -153,11 +204,42 @@ def _control(analysis: Analysis, metric: str, key: str, control: Control) -> tup
         ]
     first = sentence("control", *pieces, ".")
     better = METRICS[metric].higher_is_better
+    way, untested = facts.direction(metric), "; the difference was not tested."
     below = [
         analysis.labels[entry.loss]
         for _, entry in facts.summaries_of(analysis, metric)
         if not (entry.mean > control.values[metric] if better else entry.mean < control.values[metric])
     ]
-    if not below:
-        return (first, sentence("control-exceeded", "The mean of every loss was better than that."))
-    return (first, sentence("control-not-exceeded", f"The mean was not better than that for {listed(below)}."))
+    if below:
+        second = sentence("control-not-exceeded", f"The mean was not {way} for {listed(below)}{untested}")
+    else:
+        second = sentence("control-exceeded", f"The mean of every loss was {way}{untested}")
+    return (first, second, *_inside(analysis, metric, control), *_shortcuts(analysis, key, control))
+
+
+def _inside(analysis: Analysis, metric: str, control: Control) -> list[Sentence]:
+    """Name the losses whose mean lies in the interval of a control."""
+    if metric != "auroc":
+        return []
+    within = [
+        analysis.labels[entry.loss]
+        for _, entry in facts.summaries_of(analysis, metric)
+        if control.auroc.low <= entry.mean <= control.auroc.high
+    ]
+    if not within:
+        return []
+    return [sentence("control-interval", f"The interval of this control contains the mean of {listed(within)}.")]
+
+
+def _shortcuts(analysis: Analysis, key: str, control: Control) -> list[Sentence]:
+    """Say for which classes no loss exceeds a control, which the mean over classes hides."""
+    who = {"pixels": "the pixels", "metadata": "the metadata"}[control.name]
+    return [
+        sentence(
+            "shortcut",
+            f"For {klass}, {who} alone reached an AUROC of ",
+            prose.value(reached, f"{key}.classes.{klass}"),
+            ", which no loss exceeded.",
+        )
+        for klass, reached in facts.shortcuts(analysis, control).items()
+    ]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TypeVar
 
-from cxr_report.analysis.value import Analysis, Control, Joint, JointPair, LossSummary, Omnibus, Pair
+from cxr_report.analysis.value import Analysis, Control, Joint, JointMean, JointPair, LossSummary, Omnibus, Pair
 from cxr_report.metrics import METRICS
 from cxr_report.report.numerals import listed
 
@@ -17,18 +17,25 @@ __all__ = [
     "best",
     "better_of",
     "by_adjustment",
+    "case_unit",
     "clauses",
     "controls_of",
     "decisive",
     "direction",
     "followers",
+    "joint_is",
+    "joint_mean",
     "joint_of",
+    "no_case_term",
+    "noted",
     "omnibus_of",
     "pairs_of",
     "patients_known",
+    "shortcuts",
     "shown",
     "spoken",
     "summaries_of",
+    "titled",
     "undefined",
     "worse_of",
 ]
@@ -43,25 +50,35 @@ P = TypeVar("P", Pair, JointPair)
 TIE = 1e-12
 """Chosen: relative width within which two means count as equal, as in ``cxr_report.stats``."""
 
-_PROPER = ("Brier", "Cohen's", "Matthews")
+_PROPER = ("Brier", "Cohen’s", "Matthews")
 
 ADJUSTMENTS = {
     "none": "without adjustment for multiple comparisons",
-    "bonferroni": "after Bonferroni's adjustment",
-    "holm": "after Holm's adjustment",
-    "hochberg": "after Hochberg's adjustment",
-    "hommel": "after Hommel's adjustment",
-    "bh": "after Benjamini and Hochberg's adjustment",
-    "by": "after Benjamini and Yekutieli's adjustment",
+    "bonferroni": "after Bonferroni’s adjustment",
+    "holm": "after Holm’s adjustment",
+    "hochberg": "after Hochberg’s adjustment",
+    "hommel": "after Hommel’s adjustment",
+    "bh": "after Benjamini and Hochberg’s adjustment",
+    "by": "after Benjamini and Yekutieli’s adjustment",
 }
+
+
+def titled(metric: str) -> str:
+    """Return a metric's title as it begins a sentence."""
+    return METRICS[metric].title.replace("'", "’")
 
 
 def spoken(metric: str) -> str:
     """Return a metric's title as it stands inside a sentence."""
-    title = METRICS[metric].title
+    title = titled(metric)
     if title.split()[0] in _PROPER or not title[1:2].islower():
         return title
     return title[0].lower() + title[1:]
+
+
+def noted(note: str) -> str:
+    """Return a note of the analysis as it stands inside a sentence."""
+    return note.replace("'", "’")
 
 
 def direction(metric: str) -> str:
@@ -70,7 +87,7 @@ def direction(metric: str) -> str:
 
 
 def by_adjustment(analysis: Analysis) -> str:
-    """Say how p values are adjusted, such as ``after Holm's adjustment``."""
+    """Say how p values are adjusted, such as ``after Holm’s adjustment``."""
     return ADJUSTMENTS[analysis.study.analysis.adjustment]
 
 
@@ -173,3 +190,43 @@ def controls_of(analysis: Analysis, metric: str) -> list[Keyed[Control]]:
         for place, control in enumerate(analysis.controls)
         if not math.isnan(control.values.get(metric, math.nan))
     ]
+
+
+def shortcuts(analysis: Analysis, control: Control) -> dict[str, float]:
+    """Return the classes for which a control's AUROC is at least the best mean of any loss, with that AUROC."""
+    found = {}
+    for klass, reached in control.classes.items():
+        leaders = best(analysis, "auroc", klass)
+        if leaders and reached >= leaders[0][1].mean:
+            found[klass] = reached
+    return found
+
+
+def case_unit(analysis: Analysis) -> str:
+    """Name what other samples of test cases would bring: other patients, or cases where patients are not named."""
+    return "patients" if patients_known(analysis) else "cases"
+
+
+def joint_is(analysis: Analysis, metric: str) -> bool:
+    """Say whether there is an analysis over seeds and patients of a metric."""
+    found = joint_of(analysis)
+    return found is not None and found[1].metric == metric
+
+
+def no_case_term(test: Joint) -> bool:
+    """Say whether the test over seeds and patients has no term for the cases, so that it is one over seeds alone."""
+    return not math.isnan(test.p) and test.cov2 <= test.cov3
+
+
+def joint_mean(analysis: Analysis, metric: str, loss: str) -> Keyed[JointMean] | None:
+    """Return the mean of a loss with its interval over seeds and patients, where it is of the same runs.
+
+    A diverged run that was given a score has no predictions, so that the mean over seeds is then of other runs.
+    """
+    found = joint_of(analysis)
+    imputed = analysis.diverged and analysis.study.analysis.on_diverged == "worst-score"
+    if found is None or found[1].metric != metric or imputed:
+        return None
+    key, test = found
+    rows = [(f"{key}.means.{place}", row) for place, row in enumerate(test.means) if row.loss == loss]
+    return rows[0] if rows and not math.isnan(rows[0][1].low) else None

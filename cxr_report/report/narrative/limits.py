@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from cxr_report.analysis.value import Analysis
 from cxr_report.report.narrative import facts, prose, seeds
-from cxr_report.report.narrative.prose import Paragraph, Sentence, sentence
+from cxr_report.report.narrative.prose import Paragraph, Piece, Sentence, sentence
 from cxr_report.report.numerals import listed
 
 __all__ = ["FEW_CASES", "FEW_SEEDS", "limitations"]
@@ -21,7 +21,7 @@ FEW_CASES = 30
 
 def limitations(analysis: Analysis) -> tuple[Paragraph, ...]:
     """Write what the design cannot show, each sentence only where it applies."""
-    return (Paragraph("", "", (*_design(analysis), *_size(analysis), *_state(analysis))),)
+    return (Paragraph("", "", (*_design(analysis), *_shortcuts(analysis), *_size(analysis), *_state(analysis))),)
 
 
 def _design(analysis: Analysis) -> Iterator[Sentence]:
@@ -49,6 +49,45 @@ def _design(analysis: Analysis) -> Iterator[Sentence]:
         )
 
 
+def _shortcuts(analysis: Analysis) -> Iterator[Sentence]:
+    """Name the classes that a model without any image tells apart no worse than the networks do."""
+    for place, control in enumerate(analysis.controls):
+        found = facts.shortcuts(analysis, control) if control.name == "metadata" else {}
+        if found:
+            pieces: list[Piece] = []
+            for klass, reached in found.items():
+                pieces += [" and " if pieces else "", f"{klass} (AUROC "]
+                pieces += [prose.value(reached, f"controls.{place}.classes.{klass}"), ")"]
+            yield sentence(
+                "shortcut-limit",
+                "Metadata alone (sex, age, view, original size) separate ",
+                pieces,
+                " from the rest no worse than any loss, so the networks’ AUROC for "
+                f"{'it' if len(found) == 1 else 'them'}, and the mean over classes, cannot be read as recognition of "
+                "disease.",
+            )
+
+
+def _precision(analysis: Analysis) -> Sentence:
+    """Say how many cases there are and, where it was analysed, how well they let the leading AUROC be known."""
+    found = facts.joint_of(analysis)
+    rows = [row for row in found[1].means if not math.isnan(row.low)] if found else []
+    if found is None or not rows:
+        size = prose.count(analysis.data.n_test, seeds.CASES)
+        return sentence("test-size", "The test set has ", size, " cases", seeds.of_patients(analysis), ".")
+    leader = max(rows, key=lambda row: row.estimate)
+    return sentence(
+        "precision",
+        "With ",
+        prose.count(found[1].n_cases, f"{found[0]}.n_cases"),
+        " cases",
+        seeds.of_patients(analysis),
+        " the AUROC of one loss is known to about ±",
+        prose.value((leader.high - leader.low) / 2, ""),
+        " only.",
+    )
+
+
 def _size(analysis: Analysis) -> Iterator[Sentence]:
     if len(analysis.seeds) < FEW_SEEDS:
         unit = "seed" if len(analysis.seeds) == 1 else "seeds"
@@ -58,14 +97,15 @@ def _size(analysis: Analysis) -> Iterator[Sentence]:
             prose.count(len(analysis.seeds)),
             f" {unit} the spread over seeds is known roughly only.",
         )
-    yield sentence(
-        "test-size",
-        "The test set has ",
-        prose.count(analysis.data.n_test, seeds.CASES),
-        " cases",
-        seeds.of_patients(analysis),
-        ".",
-    )
+        if len(analysis.seeds) > 1:
+            yield sentence(
+                "normality",
+                "Paired t tests on ",
+                prose.count(len(analysis.seeds)),
+                " differences rely on normality, which cannot be checked.",
+            )
+    yield sentence("seeds-only", f"Tests over seeds are no evidence about other {facts.case_unit(analysis)}.")
+    yield _precision(analysis)
     if not facts.patients_known(analysis):
         yield sentence(
             "patients-unknown",

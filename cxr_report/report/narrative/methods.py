@@ -9,11 +9,13 @@ from cxr_report.report.numerals import listed
 
 __all__ = ["analysis_methods"]
 
+_AVERAGED = ("auroc", "average_precision")
+
 
 def analysis_methods(analysis: Analysis) -> tuple[Paragraph, ...]:
     """Write how the results were analysed, from the plan that was frozen before the runs."""
     return (
-        Paragraph("", "", (_metrics(analysis), _thresholds(), *_over_seeds(analysis))),
+        Paragraph("", "", (_metrics(analysis), *_macro(analysis), *_thresholds(analysis), *_over_seeds(analysis))),
         Paragraph("", "", (*_over_cases(analysis), *_divergence(analysis))),
     )
 
@@ -27,12 +29,28 @@ def _metrics(analysis: Analysis) -> Sentence:
     return sentence("metrics", f"The primary metric is {facts.spoken(metrics.primary)}{tail}.")
 
 
-def _thresholds() -> Sentence:
-    return sentence(
-        "thresholds",
-        "A case is given the class with the highest probability, a finding is called present from probability one "
-        "half; Youden thresholds were chosen on validation and applied to test.",
+def _macro(analysis: Analysis) -> tuple[Sentence, ...]:
+    """Say over what a metric of ranks is averaged where there are several classes or findings."""
+    named = [facts.spoken(metric) for metric in analysis.metrics if metric in _AVERAGED]
+    if analysis.study.task == "binary" or not named:
+        return ()
+    verb = "is the unweighted mean" if len(named) == 1 else "are unweighted means"
+    many, of = (
+        ("classes", " of one class against the rest") if analysis.study.task == "multiclass" else ("findings", "")
     )
+    one = "class" if many == "classes" else "finding"
+    text = f"{listed(named)} {verb} over the {many}{of}, unless a {one} is named."
+    return (sentence("macro", text[0].upper() + text[1:]),)
+
+
+def _thresholds(analysis: Analysis) -> tuple[Sentence, ...]:
+    if analysis.study.task == "multilabel":
+        rule = sentence("thresholds", "A finding is called present from probability one half.")
+    else:
+        rule = sentence("thresholds", "A case is given the class with the highest probability.")
+    if not any(metric.endswith("_youden") for metric in analysis.metrics):
+        return (rule,)
+    return (rule, sentence("youden", "Youden thresholds were chosen on validation and applied to test."))
 
 
 def _over_seeds(analysis: Analysis) -> tuple[Sentence, ...]:
@@ -46,7 +64,7 @@ def _over_seeds(analysis: Analysis) -> tuple[Sentence, ...]:
         ),
         sentence(
             "tests",
-            "Seeds are paired across losses: equality of all losses was tested by Friedman's test with the F of Iman "
+            "Seeds are paired across losses: equality of all losses was tested by Friedman’s test with the F of Iman "
             "and Davenport; pairs were compared by the paired t test and the exact Wilcoxon signed-rank test, "
             "with d_z as effect size.",
         ),
@@ -62,19 +80,30 @@ def _over_seeds(analysis: Analysis) -> tuple[Sentence, ...]:
 
 def _over_cases(analysis: Analysis) -> tuple[Sentence, ...]:
     repeated = facts.patients_known(analysis) and analysis.data.n_test_patients < analysis.data.n_test
-    unit = "patients, who may have several images," if repeated else "cases"
+    unit = "patients, who may have several images," if repeated else facts.case_unit(analysis)
     sentences = [
-        sentence("delong", f"The AUROC of a single run has DeLong's interval over {unit} at fixed weights."),
+        sentence("delong", f"The AUROC of a single run has DeLong’s interval over {unit} at fixed weights."),
     ]
-    if analysis.joint:
-        sentences.append(
-            sentence(
-                "joint-method",
-                "Seeds and cases were taken together by the analysis of Obuchowski and Rockette with the degrees of "
-                "freedom of Hillis, losses being the modalities and seeds the random readers.",
-            )
-        )
-    return tuple(sentences)
+    return (*sentences, *_joint(analysis))
+
+
+def _joint(analysis: Analysis) -> tuple[Sentence, ...]:
+    """Say how seeds and patients were taken together, where they were."""
+    if not analysis.joint:
+        return ()
+    per_patient = ", summed per patient" if facts.patients_known(analysis) else ""
+    return (
+        sentence(
+            "joint-method",
+            f"Seeds and {facts.case_unit(analysis)} were taken together by the analysis of Obuchowski and Rockette "
+            "with the degrees of freedom of Hillis, losses being the modalities and seeds the random readers.",
+        ),
+        sentence(
+            "joint-pair-method",
+            "Each pair has an error term of its own, not smaller than what the cases alone bring; covariances are "
+            f"DeLong’s{per_patient}.",
+        ),
+    )
 
 
 def _divergence(analysis: Analysis) -> tuple[Sentence, ...]:

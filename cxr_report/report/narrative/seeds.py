@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-from cxr_report.analysis.value import Analysis, LossSummary, Pair
+from cxr_report.analysis.value import Analysis, JointPair, LossSummary, Pair
 from cxr_report.metrics import METRICS
 from cxr_report.report.narrative import facts, prose
 from cxr_report.report.narrative.facts import Keyed
 from cxr_report.report.narrative.prose import Piece, Sentence, sentence
 from cxr_report.report.numerals import listed
 
-__all__ = ["ALPHA", "CASES", "counted", "leader", "main", "of_patients", "omnibus", "pair_count", "pairs"]
+__all__ = [
+    "ALPHA",
+    "CASES",
+    "counted",
+    "largest",
+    "leader",
+    "main",
+    "of_patients",
+    "omnibus",
+    "pair_count",
+    "pairs",
+    "smallest_p",
+    "within_margin",
+]
 
 ALPHA = "study.analysis.alpha"
 CASES = "data.n_test"
@@ -84,17 +98,28 @@ def _over_seeds(analysis: Analysis, key: str, entry: LossSummary) -> list[Piece]
     return [
         " (",
         prose.percent_of(analysis.study.analysis.alpha, ALPHA),
-        " CI ",
+        " CI over seeds, on these test cases, " if not entry.klass else " CI over seeds ",
         prose.value(entry.low, f"{key}.low"),
         " to ",
         prose.value(entry.high, f"{key}.high"),
-        ", SD ",
+        *_over_patients(analysis, entry),
+        "; SD ",
         prose.spread(entry.sd, f"{key}.sd"),
         ", ",
         seeds,
         unit,
         ")",
     ]
+
+
+def _over_patients(analysis: Analysis, entry: LossSummary) -> list[Piece]:
+    """Tell the interval over seeds and patients of a mean, where there is one."""
+    found = None if entry.klass else facts.joint_mean(analysis, entry.metric, entry.loss)
+    if found is None:
+        return []
+    key, row = found
+    low, high = prose.value(row.low, f"{key}.low"), prose.value(row.high, f"{key}.high")
+    return [f"; over seeds and {facts.case_unit(analysis)} ", low, " to ", high]
 
 
 def _others(analysis: Analysis, rest: list[Keyed[LossSummary]]) -> Sentence:
@@ -111,7 +136,8 @@ def omnibus(analysis: Analysis, metric: str) -> Sentence:
     name, alpha = facts.spoken(metric), analysis.study.analysis.alpha
     if math.isnan(test.p_f):
         return sentence(
-            "no-omnibus", f"Whether the losses are equal in {name} at all could not be tested: {test.note}."
+            "no-omnibus",
+            f"Whether the losses are equal in {name} at all could not be tested: {facts.noted(test.note)}.",
         )
     seeds, losses = prose.count(test.n_seeds, f"{key}.n_seeds"), prose.count(test.n_losses, f"{key}.n_losses")
     detail: list[Piece] = [
@@ -129,7 +155,7 @@ def omnibus(analysis: Analysis, metric: str) -> Sentence:
         prose.statistic(test.f, f"{key}.f"),
         ", p",
         *prose.p_of(test.p_f, f"{key}.p_f", alpha=alpha),
-        "; Kendall's W = ",
+        "; Kendall’s W = ",
         prose.statistic(test.kendall_w, f"{key}.kendall_w"),
         ")",
     ]
@@ -164,8 +190,12 @@ def pairs(analysis: Analysis, metric: str) -> tuple[Sentence, ...]:
     """Say which pairs differ, by how much, what is left open, and what the exact Wilcoxon test can say."""
     found = facts.pairs_of(analysis, metric)
     sentences = [pair_count(analysis, metric)]
+    if not facts.shown(found):
+        sentences += largest(analysis, metric)
     sentences += _told(analysis, metric, facts.shown(found))
     sentences += _rest(analysis, found)
+    if not facts.joint_is(analysis, metric):
+        sentences.append(within_margin(analysis, "seeds", found))
     sentences.append(_wilcoxon(analysis, found))
     return tuple(sentences)
 
@@ -173,9 +203,71 @@ def pairs(analysis: Analysis, metric: str) -> tuple[Sentence, ...]:
 def pair_count(analysis: Analysis, metric: str) -> Sentence:
     """Say of how many pairs of losses one is shown to be better over seeds."""
     pairs = facts.pairs_of(analysis, metric)
+    shown, alpha = facts.shown(pairs), analysis.study.analysis.alpha
     end: list[Piece] = [f"in {facts.spoken(metric)} {facts.by_adjustment(analysis)} (paired t tests over seeds, α = "]
-    end += [prose.exactly(analysis.study.analysis.alpha, ALPHA), ")."]
-    return counted("pairs", len(facts.shown(pairs)), len(pairs), end)
+    end.append(prose.exactly(alpha, ALPHA))
+    defined = [(key, pair) for key, pair in pairs if not math.isnan(facts.decisive(pair)[1])]
+    if defined and not shown:
+        key, pair = min(defined, key=lambda each: facts.decisive(each[1])[1])
+        field, p = facts.decisive(pair)
+        end += smallest_p(analysis, len(pairs), p, f"{key}.{field}")
+    return counted("pairs", len(shown), len(pairs), [*end, ")."])
+
+
+def smallest_p(analysis: Analysis, total: int, p: float, key: str) -> list[Piece]:
+    """Name the smallest p value where no pair is shown to differ, as it stands behind alpha."""
+    which = "" if total == 1 else "smallest "
+    return [f"; {which}{facts.adjusted_name(analysis)}", *prose.p_of(p, key, alpha=analysis.study.analysis.alpha)]
+
+
+def largest(analysis: Analysis, metric: str) -> list[Sentence]:
+    """Tell the largest mean difference of two losses over seeds, where one has a defined test."""
+    every = facts.pairs_of(analysis, metric)
+    defined = [each for each in every if not math.isnan(each[1].p_t)]
+    if not defined:
+        return []
+    key, pair = max(defined, key=lambda each: abs(each[1].difference))
+    labels, alpha = analysis.labels, analysis.study.analysis.alpha
+    field, p = facts.decisive(pair)
+    words = sentence(
+        "largest",
+        f"The {'' if len(every) == 1 else 'largest '}mean difference in {facts.spoken(metric)} was ",
+        prose.difference(pair.difference, f"{key}.difference"),
+        f" ({labels[pair.first]} minus {labels[pair.second]}; ",
+        prose.percent_of(alpha, ALPHA),
+        " CI over seeds ",
+        prose.difference(pair.low, f"{key}.low"),
+        " to ",
+        prose.difference(pair.high, f"{key}.high"),
+        f", {facts.adjusted_name(analysis)}",
+        *prose.p_of(p, f"{key}.{field}", alpha=alpha),
+        ").",
+    )
+    return [words]
+
+
+def within_margin(
+    analysis: Analysis, target: str, pairs: Sequence[Keyed[Pair]] | Sequence[Keyed[JointPair]]
+) -> Sentence:
+    """Say for how many pairs the whole interval of the difference is smaller than the planned margin.
+
+    Args:
+        analysis: for the margin.
+        target: what the intervals are over, such as ``seeds``.
+        pairs: every pair of losses on the primary metric.
+    """
+    margin = analysis.study.analysis.margin
+    inside = sum(pair.low >= -margin and pair.high <= margin for _, pair in pairs)
+    one = len(pairs) == 1
+    found: list[Piece] = [prose.count(inside), " of ", prose.count(len(pairs)), f" {'pair' if one else 'pairs'}"]
+    return sentence(
+        "within-margin",
+        f"The interval over {target} of ",
+        found,
+        " lies within ±",
+        prose.exactly(margin, "study.analysis.margin"),
+        ", the planned margin.",
+    )
 
 
 def counted(kind: str, found: int, total: int, end: list[Piece]) -> Sentence:
@@ -207,7 +299,7 @@ def _told(analysis: Analysis, metric: str, pairs: list[Keyed[Pair]]) -> list[Sen
         sentences.append(
             sentence(
                 "other-pairs",
-                f"{METRICS[metric].title} was also {facts.direction(metric)} {facts.clauses(analysis, others)}.",
+                f"{facts.titled(metric)} was also {facts.direction(metric)} {facts.clauses(analysis, others)}.",
             )
         )
     return sentences
@@ -217,7 +309,7 @@ def _pair(analysis: Analysis, key: str, pair: Pair) -> Sentence:
     labels, alpha = analysis.labels, analysis.study.analysis.alpha
     field, p = facts.decisive(pair)
     pieces: list[Piece] = [
-        f"{METRICS[pair.metric].title} was {facts.direction(pair.metric)} with {labels[facts.better_of(pair)]} than "
+        f"{facts.titled(pair.metric)} was {facts.direction(pair.metric)} with {labels[facts.better_of(pair)]} than "
         f"with {labels[facts.worse_of(pair)]}: mean difference ({labels[pair.first]} minus {labels[pair.second]}) ",
         prose.difference(pair.difference, f"{key}.difference"),
         " (",
@@ -246,7 +338,7 @@ def _rest(analysis: Analysis, pairs: list[Keyed[Pair]]) -> list[Sentence]:
     open_pairs = [each for each in pairs if each[1].verdict == "not shown" and not math.isnan(each[1].p_t)]
     without = facts.undefined(pairs)
     sentences = []
-    if open_pairs:
+    if open_pairs and len(open_pairs) + len(without) < len(pairs):
         field, _ = facts.decisive(open_pairs[0][1])
         key, pair = min(open_pairs, key=lambda each: facts.decisive(each[1])[1])
         which = "pair" if len(open_pairs) == 1 else "pairs"
@@ -268,7 +360,7 @@ def _rest(analysis: Analysis, pairs: list[Keyed[Pair]]) -> list[Sentence]:
                 "For ",
                 prose.count(len(without)),
                 f" {'pair' if len(without) == 1 else 'pairs'} the paired t test is undefined"
-                f"{f' ({listed(notes)})' if notes else ''}.",
+                f"{f' ({facts.noted(listed(notes))})' if notes else ''}.",
             )
         )
     return sentences

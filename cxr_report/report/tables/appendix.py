@@ -9,7 +9,7 @@ from typing import Any
 from cxr_report.analysis.value import Analysis, RunSummary
 from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
-from cxr_report.report.tables.results import level
+from cxr_report.report.tables.results import CUT, level, reaches
 from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, interval, number, of, plain
 
 __all__ = ["runs", "settings"]
@@ -33,7 +33,7 @@ def _runs(analysis: Analysis, metrics: list[str], *, first: bool, suffix: str) -
     bodies = tuple(
         Body(
             tuple(
-                _run_row(run, f"runs.{places[run.loss, run.seed]}", metrics, first=first)
+                _run_row(run, f"runs.{places[run.loss, run.seed]}", metrics, first=first, state=_with_state(analysis))
                 for run in analysis.runs
                 if run.loss == loss
             ),
@@ -45,7 +45,7 @@ def _runs(analysis: Analysis, metrics: list[str], *, first: bool, suffix: str) -
     tail: tuple[Column, ...] = ()
     if first:
         lead += (
-            Column("state", "State", "text"),
+            *((Column("state", "State", "text"),) if _with_state(analysis) else ()),
             Column("chosen_epoch", "Epoch"),
             Column("auroc", "AUROC"),
             Column("auroc", f"{level(analysis)} interval", parts=LOW_HIGH),
@@ -64,14 +64,14 @@ def _runs(analysis: Analysis, metrics: list[str], *, first: bool, suffix: str) -
     )
 
 
-def _run_row(run: RunSummary, key: str, metrics: list[str], *, first: bool) -> tuple[Cell, ...]:
+def _run_row(run: RunSummary, key: str, metrics: list[str], *, first: bool, state: bool) -> tuple[Cell, ...]:
     values = tuple(number(run.values.get(metric, math.nan), f"{key}.values.{metric}") for metric in metrics)
     if not first:
         return (of(run.seed, f"{key}.seed"), *values)
     done = run.state == "done"
     return (
         of(run.seed, f"{key}.seed"),
-        plain(run.state),
+        *((plain(run.state),) if state else ()),
         of(run.chosen_epoch, f"{key}.chosen_epoch") if run.chosen_epoch else Cell(numerals.UNDEFINED, (None,)),
         number(run.auroc.estimate, f"{key}.auroc.estimate"),
         interval(run.auroc.low, run.auroc.high, f"{key}.auroc"),
@@ -79,6 +79,11 @@ def _run_row(run: RunSummary, key: str, metrics: list[str], *, first: bool) -> t
         number(run.max_delta, f"{key}.max_delta", by=_delta),
         of(run.flips, f"{key}.flips") if done else Cell(numerals.UNDEFINED, (None,)),
     )
+
+
+def _with_state(analysis: Analysis) -> bool:
+    """Say whether the runs differ in their state; a column that says the same of all says nothing."""
+    return any(run.state != "done" for run in analysis.runs)
 
 
 def _delta(value: float) -> str:
@@ -93,6 +98,7 @@ def _run_notes(analysis: Analysis) -> tuple[str, ...]:
         f"Epoch: the one whose weights were tested. AUROC{macro} with DeLong’s interval over {unit}, weights fixed. "
         "max |torch − onnx| and flips: largest difference of logits, and labels that differ, between training "
         "framework and exported graph on validation cases.",
+        *((CUT,) if any(reaches("auroc", run.auroc.low, run.auroc.high) for run in analysis.runs) else ()),
         *(
             f"{analysis.labels[gone.loss]}, seed {gone.seed}: diverged in epoch {gone.epoch}, {gone.reason}."
             for gone in analysis.diverged
@@ -106,10 +112,9 @@ def settings(analysis: Analysis) -> Table:
     bodies = []
     for section, content in plain_study.items():
         pairs = list(_flat(content)) if isinstance(content, dict) else [("", content)]
-        rows = tuple(
-            (plain(name or section), plain(_written(value))) for name, value in pairs if value not in (None, "", [])
-        )
-        bodies.append(Body(rows, section if isinstance(content, dict) else "general"))
+        rows = tuple((plain(name or section), plain(_written(value))) for name, value in pairs if _written(value))
+        if rows:
+            bodies.append(Body(rows, section if isinstance(content, dict) else "general"))
     general = Body(tuple(row for body in bodies if body.title == "general" for row in body.rows), "general")
     return Table(
         key="settings",
@@ -132,8 +137,10 @@ def _flat(content: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]
 
 
 def _written(value: Any) -> str:
+    if value is None:
+        return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
         return ", ".join(map(str, value))
-    return str(value)
+    return str(value).strip()

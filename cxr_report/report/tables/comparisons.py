@@ -9,10 +9,13 @@ from cxr_report.analysis.value import Analysis, Joint, Pair
 from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
 from cxr_report.report.names import adjustment, short
-from cxr_report.report.tables.results import direction, level, p_cell
+from cxr_report.report.tables.results import CUT, direction, level, p_cell, reaches
 from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, interval, number, plain
 
 __all__ = ["joint", "joint_means", "pairs"]
+
+WHOLE = 100
+"""Chosen: degrees of freedom above which decimals say nothing."""
 
 _COVARIANCES = {"delong": "DeLong", "jackknife": "jackknife"}
 
@@ -88,7 +91,8 @@ def _pair_notes(analysis: Analysis, metrics: Sequence[str]) -> Iterator[str]:
     yield (
         f"Degrees of freedom of t: {len(analysis.seeds) - 1}. p adj.: {adjustment(analysis)}, over the {family} of a "
         "metric. Intervals are not adjusted. W⁺: sum of the ranks of positive differences. d_z: mean difference over "
-        f"its SD, with interval. Bold: adjusted p at most {numerals.general(plan.alpha)}."
+        f"its SD (standard deviation). Interval of d_z: noncentral t. Bold: "
+        f"adjusted p at most {numerals.general(plan.alpha)}."
     )
     if analysis.smallest_wilcoxon_p > plan.alpha:
         yield (
@@ -96,9 +100,19 @@ def _pair_notes(analysis: Analysis, metrics: Sequence[str]) -> Iterator[str]:
             f"exact Wilcoxon test cannot reach {numerals.general(plan.alpha)}: its smallest possible adjusted p is "
             f"{numerals.p_value(analysis.smallest_wilcoxon_p, plan.alpha)}."
         )
+    if dropped := list(_dropped(analysis, metrics)):
+        yield f"Zero differences are dropped by the Wilcoxon test: {'; '.join(dropped)}."
     yield _divergence(analysis)
     for note in sorted({pair.note for pair in analysis.pairs if pair.note and pair.metric in metrics}):
         yield f"{numerals.UNDEFINED} {note}."
+
+
+def _dropped(analysis: Analysis, metrics: Sequence[str]) -> Iterator[str]:
+    names = short(analysis)
+    for pair in analysis.pairs:
+        if pair.n_zero and pair.metric in metrics:
+            which = "" if len(metrics) == 1 else f"{METRICS[pair.metric].title}, "
+            yield f"{which}{names[pair.first]} − {names[pair.second]}, n = {pair.n_seeds - pair.n_zero}"
 
 
 def _divergence(analysis: Analysis) -> str:
@@ -120,7 +134,7 @@ def joint_means(analysis: Analysis, test: Joint, key: str) -> Table:
             plain(analysis.labels[mean.loss]),
             number(mean.estimate, f"{key}.means.{place}.estimate"),
             number(mean.se, f"{key}.means.{place}.se", by=numerals.spread),
-            number(mean.df, f"{key}.means.{place}.df", by=lambda value: numerals.fixed(value, 1)),
+            number(mean.df, f"{key}.means.{place}.df", by=_degrees),
             interval(mean.low, mean.high, f"{key}.means.{place}"),
         )
         for place, mean in enumerate(test.means)
@@ -129,7 +143,7 @@ def joint_means(analysis: Analysis, test: Joint, key: str) -> Table:
         ("seed", test.var_seed), ("loss by seed", test.var_loss_seed), ("error", test.var_error),
         ("Cov1 (same seed)", test.cov1), ("Cov2 (same loss)", test.cov2), ("Cov3 (both differ)", test.cov3),
     )  # fmt: skip
-    told = "; ".join(f"{name} {numerals.general(value)}" for name, value in parts)
+    told = "; ".join(f"{name} {numerals.fixed(value * 1e4, 3)}" for name, value in parts)
     return Table(
         key="joint-means",
         number="",
@@ -145,10 +159,19 @@ def joint_means(analysis: Analysis, test: Joint, key: str) -> Table:
         bodies=(Body(rows),),
         notes=(
             "Obuchowski and Rockette’s analysis, losses as modalities and seeds as random readers; covariance over "
-            f"cases: {_COVARIANCES.get(test.covariance, test.covariance)}. Variance components, covariances: {told}.",
+            f"cases: {_COVARIANCES.get(test.covariance, test.covariance)}. "
+            f"Variance components and covariances, in units of 10⁻⁴: {told}."
+            f"{' Estimates of them can fall below 0.' if any(value < 0 for _, value in parts) else ''}",
+            "SE: standard error; df: degrees of freedom.",
+            *((CUT,) if any(reaches(test.metric, mean.low, mean.high) for mean in test.means) else ()),
             *((f"{test.note}.",) if test.note else ()),
         ),
     )
+
+
+def _degrees(value: float) -> str:
+    """Write degrees of freedom, whole where a decimal says nothing."""
+    return numerals.fixed(value, 1 if value <= WHOLE else 0)
 
 
 def _joint_n(test: Joint) -> str:
@@ -159,6 +182,7 @@ def _joint_n(test: Joint) -> str:
 def joint(analysis: Analysis, test: Joint, key: str) -> Table:
     """Make the table of pairs with their uncertainty over seeds and cases."""
     alpha = analysis.study.analysis.alpha
+    unit = "patients" if (analysis.data.content.get("patients") or {}).get("known", True) else "cases"
     rows = tuple(
         (
             pair_cell(analysis, pair.first, pair.second),
@@ -166,7 +190,7 @@ def joint(analysis: Analysis, test: Joint, key: str) -> Table:
             number(pair.se, f"{key}.pairs.{place}.se", by=numerals.spread),
             interval(pair.low, pair.high, f"{key}.pairs.{place}", decimals=4),
             number(pair.t, f"{key}.pairs.{place}.t", by=numerals.statistic),
-            number(pair.df, f"{key}.pairs.{place}.df", by=lambda value: numerals.fixed(value, 1)),
+            number(pair.df, f"{key}.pairs.{place}.df", by=_degrees),
             p_cell(pair.p, f"{key}.pairs.{place}.p", alpha),
             p_cell(pair.p_adjusted, f"{key}.pairs.{place}.p_adjusted", alpha, strong=pair.verdict != "not shown"),
         )
@@ -189,7 +213,8 @@ def joint(analysis: Analysis, test: Joint, key: str) -> Table:
         ),
         bodies=(Body(rows),),
         notes=(
-            "Target of the inference: other seeds and other cases. Training set and split are fixed. "
+            f"Target of the inference: other seeds and other {unit}. Training set and split are fixed. "
+            "SE: standard error; df: degrees of freedom. "
             f"Intervals are not adjusted. Bold: adjusted p at most {numerals.general(alpha)}.",
         ),
     )

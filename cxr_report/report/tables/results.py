@@ -11,13 +11,17 @@ from cxr_report.report import numerals
 from cxr_report.report.names import counted, short
 from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, interval, number, of, plain
 
-__all__ = ["CONTROLS", "classes", "direction", "level", "main", "omnibus", "p_cell"]
+__all__ = ["CONTROLS", "CUT", "classes", "direction", "level", "main", "omnibus", "p_cell", "reaches"]
 
 CONTROLS = {"pixels": "Pixel logistic regression", "metadata": "Metadata only"}
 """How the control rows are called."""
 
 TOGETHER = 5
 """Chosen: losses side by side in one table of classes; more are dealt to several tables."""
+
+CONTROLS_APART = f" {' and '.join(CONTROLS.values())}: controls, one value each, without the network."
+
+CUT = "Intervals are cut at the bounds of the metric."
 
 LONG = 16
 """Chosen: characters of a label from which columns get wide and fewer losses stand side by side."""
@@ -104,6 +108,10 @@ def _main_notes(analysis: Analysis) -> Iterator[str]:
         f"SD: standard deviation over seeds. Interval: {level(analysis)} t interval of the mean over seeds, "
         "which speaks of other training runs on these test cases, not of other patients."
     )
+    shown = [s for s in analysis.summaries if s.metric in analysis.metrics and not s.klass]
+    controls = [(control.auroc.low, control.auroc.high) for control in analysis.controls]
+    if any(reaches(s.metric, s.low, s.high) for s in shown) or any(reaches("auroc", *each) for each in controls):
+        yield CUT
     if analysis.controls:
         yield (
             "Rows below the thin line are controls and no runs: what can be reached without the network. "
@@ -139,15 +147,15 @@ def omnibus(analysis: Analysis) -> Table:
             )
         )
     notes = [
-        "Tie-corrected chi-squared; F of Iman and Davenport. Target of the inference: other seeds on these test cases. "
-        f"Bold: p at most {numerals.general(analysis.study.analysis.alpha)}."
+        "Tie-corrected chi-squared; F of Iman and Davenport; df: degrees of freedom. Target of the inference: other "
+        f"seeds on these test cases. Bold: p of the F at most {numerals.general(analysis.study.analysis.alpha)} (α)."
     ]
     notes += ["† Secondary metric, exploratory."] if len(rows) > 1 else []
     notes += [f"{METRICS[test.metric].title}: {test.note}." for test in analysis.omnibus if test.note]
     return Table(
         key="omnibus",
         number="",
-        title="Are the loss functions equal at all? Friedman's test over seeds",
+        title="Are the loss functions equal at all? Friedman’s test over seeds",
         n=f"n = {len(analysis.seeds)} seeds (blocks), {len(analysis.losses)} loss functions",
         columns=(
             Column("metric", "Metric", "text"),
@@ -162,6 +170,11 @@ def omnibus(analysis: Analysis) -> Table:
         bodies=(Body(tuple(rows)),),
         notes=tuple(notes),
     )
+
+
+def reaches(metric: str, low: float, high: float) -> bool:
+    """Say whether an interval reaches a bound of the metric, where intervals are cut."""
+    return low == METRICS[metric].low or high == METRICS[metric].high
 
 
 def whole(value: float) -> str:
@@ -196,8 +209,16 @@ def classes(analysis: Analysis, metric: str, positives: dict[str, int]) -> Itera
     size = math.ceil(len(analysis.losses) / tables)
     for turn in range(tables):
         part = analysis.losses[turn * size : (turn + 1) * size]
+        last = turn == tables - 1
+        controls = [(f"controls.{place}", each) for place, each in enumerate(analysis.controls)] if last else []
+        controls = [each for each in controls if metric == "auroc" and each[1].classes]
         rows = tuple(
-            (plain(klass), of(positives.get(klass, 0)), *(_class_cell(found[klass].get(loss)) for loss in part))
+            (
+                plain(klass),
+                of(positives.get(klass, 0)),
+                *(_class_cell(found[klass].get(loss)) for loss in part),
+                *(number(each.classes.get(klass, math.nan), f"{key}.classes.{klass}") for key, each in controls),
+            )
             for klass in analysis.classes
         )
         kind = "finding" if analysis.study.task == "multilabel" else "class"
@@ -211,13 +232,18 @@ def classes(analysis: Analysis, metric: str, positives: dict[str, int]) -> Itera
                 Column(kind, kind.capitalize(), "text"),
                 Column("positive", "Positive cases"),
                 *(Column(loss, names[loss], parts=("mean", "sd")) for loss in part),
+                *(Column(f"control_{each.name}", CONTROLS[each.name]) for _, each in controls),
             ),
             bodies=(Body(rows),),
-            notes=(f"{numerals.UNDEFINED} undefined, for want of positive or negative test cases.",)
-            if any(math.isnan(e.mean) for each in found.values() for _, e in each.values())
-            else (),
-            dense=len(part) > 3,
+            notes=tuple(_class_notes(found, controls=bool(controls))),
+            dense=len(part) + len(controls) > 3,
         )
+
+
+def _class_notes(found: dict[str, dict[str, tuple[str, LossSummary]]], *, controls: bool) -> Iterator[str]:
+    yield "SD: standard deviation." + (CONTROLS_APART if controls else "")
+    if any(math.isnan(entry.mean) for each in found.values() for _, entry in each.values()):
+        yield f"{numerals.UNDEFINED} undefined, for want of positive or negative test cases."
 
 
 def _class_cell(found: tuple[str, LossSummary] | None) -> Cell:

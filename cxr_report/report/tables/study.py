@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+from unicodedata import lookup
 
 from cxr_report.analysis.value import Analysis
 from cxr_report.losses import CATALOGUE
 from cxr_report.report import numerals
 from cxr_report.report.cohort import Cohort, SplitCounts
 from cxr_report.report.figures import formula
-from cxr_report.report.names import explained
+from cxr_report.report.names import short
 from cxr_report.report.tables.table import Body, Cell, Column, Table, of, plain
 
 __all__ = ["data", "losses"]
@@ -26,13 +27,13 @@ def data(analysis: Analysis, cohort: Cohort) -> Table:
     bodies = [Body(tuple(whole))]
     if analysis.study.task == "multilabel":
         rows = tuple((plain(name), *(_finding(split, name) for split in splits)) for name in analysis.classes)
-        bodies.append(Body(rows, "Findings: present (% of known); not known"))
+        bodies.append(Body(rows, "Findings: present (% of images with a known label); not known"))
     else:
         rows = tuple(
             (plain(name), *(_share(split, split.positive.get(name, 0)) for split in splits))
             for name in analysis.classes
         )
-        bodies.append(Body(rows, "Classes (%)"))
+        bodies.append(Body(rows, "Classes (% of images)"))
     bodies += _demographics(splits)
     return Table(
         key="data",
@@ -44,9 +45,22 @@ def data(analysis: Analysis, cohort: Cohort) -> Table:
             *(Column(split.name.lower(), split.name, parts=("count", "percent", "unknown")) for split in splits),
         ),
         bodies=tuple(bodies),
-        notes=() if cohort.patients_known else ("The source names no patients.",),
+        notes=tuple(_data_notes(cohort)),
         bodies_title="group",
     )
+
+
+def _data_notes(cohort: Cohort) -> Iterator[str]:
+    values = {value for split in cohort.splits for key in ("sex", "view") for value in split.demographics.get(key, {})}
+    meant = [f"{short}: {long}" for short, long in _CODES.items() if any(short in value.split() for value in values)]
+    if meant:
+        yield f"{'; '.join(meant)}."
+    if not cohort.patients_known:
+        yield "The source names no patients."
+
+
+_CODES = {"F": "female", "M": "male", "AP": "anteroposterior", "PA": "posteroanterior"}
+"""What the usual codes of sex and view mean."""
 
 
 def _known(count: int | None) -> Cell:
@@ -70,7 +84,7 @@ def _finding(split: SplitCounts, name: str) -> Cell:
 
 def _demographics(splits: tuple[SplitCounts, ...]) -> list[Body]:
     bodies = []
-    for column, title in (("sex", "Sex (%)"), ("view", "View (%)")):
+    for column, title in (("sex", "Sex (% of images)"), ("view", "View (% of images)")):
         values = sorted({value for split in splits for value in split.demographics.get(column, {})})
         if values:
             rows = tuple(
@@ -127,9 +141,17 @@ def losses(analysis: Analysis, cite: Callable[[str], str]) -> Table:
             Column("reference", "Ref."),
         ),
         bodies=(Body(rows),),
-        notes=tuple(f"In the formulas, {text}." for text in _joined(list(where))),
+        notes=tuple(f"In the formulas, {text}." for text in _joined([*where, *_meanings(analysis)])),
         dense=True,
     )
+
+
+def _meanings(analysis: Analysis) -> Iterator[str]:
+    """Yield what the letters of the parameters mean."""
+    for loss in analysis.study.losses.values():
+        for parameter in CATALOGUE[loss.loss].parameters if loss.loss is not None else ():
+            letter = parameter.symbol.removeprefix("\\").removeprefix("var")
+            yield f"{lookup(f'GREEK SMALL LETTER {letter}')}: {parameter.meaning.replace('; ', ', ')}"
 
 
 def _joined(texts: list[str]) -> list[str]:
@@ -140,15 +162,21 @@ def _joined(texts: list[str]) -> list[str]:
     return ["; ".join(seen)] if seen else []
 
 
+def _bracketed(numbers: str) -> str:
+    return f"[{numbers.replace(',', ', ')}]" if numbers else numerals.UNDEFINED
+
+
 def _loss_row(analysis: Analysis, name: str, cite: Callable[[str], str]) -> tuple[Cell, ...]:
     loss, study = analysis.study.losses[name], analysis.study
     entry = CATALOGUE.get(loss.loss or "")
     label = analysis.labels[name]
-    title = explained(analysis, name)
+    title = label
     if entry is not None and entry.title.lower().startswith(label.lower()):
         title = entry.title
     elif entry is not None:
         title += f" – {entry.title}"
+    if short(analysis)[name] != label:
+        title += f" (in short: {short(analysis)[name]})"
     latex = loss.formula or (entry.formula if entry else "")
     spoken = entry.spoken if entry else f"formula of {label} as given by the authors"
     symbols = {parameter.name: parameter for parameter in entry.parameters} if entry else {}
@@ -165,5 +193,5 @@ def _loss_row(analysis: Analysis, name: str, cite: Callable[[str], str]) -> tupl
         Cell(told or numerals.UNDEFINED, (told,), markup=markup if len(symbols) == len(loss.parameters) else ""),
         Cell(numerals.general(study.learning_rate(name)), (study.learning_rate(name),)),
         Cell(numerals.general(study.weight_decay(name)), (study.weight_decay(name),)),
-        plain(cite((entry.doi if entry else None) or loss.reference or "")),
+        plain(_bracketed(cite((entry.doi if entry else None) or loss.reference or ""))),
     )
