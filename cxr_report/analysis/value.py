@@ -279,6 +279,12 @@ class DataSummary:
     positives: dict[str, int] = field(default_factory=dict)
     """Class or finding -> number of test cases that have it."""
 
+    @property
+    def patients_known(self) -> bool:
+        """Whether the source of the data names the patients; where it does not, every case counts as one of its own."""
+        told = self.content.get("patients")
+        return bool(told.get("known", True)) if isinstance(told, dict) else True
+
 
 @dataclass(frozen=True, slots=True)
 class Analysis:

@@ -274,7 +274,8 @@ def _size(dataset: DataSet) -> tuple[int, int]:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Keep the exporter's remarks on its own future and on packages that nobody needs from the user."""
-    names = ("torch.onnx", "torch.onnx._internal.exporter._registration", "onnxscript", "onnx_ir")
+    exporting = ("torch.onnx", "torch.onnx._internal.exporter._registration", "onnxscript", "onnx_ir")
+    names = (*exporting, "torch.fx.experimental.symbolic_shapes", "torch.export")
     loggers: Mapping[str, int] = {name: logging.getLogger(name).level for name in names}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

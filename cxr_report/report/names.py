@@ -42,7 +42,6 @@ def short(analysis: Analysis) -> dict[str, str]:
 def counted(analysis: Analysis) -> str:
     """Return what stands behind most tables and figures, to close their captions."""
     cases, patients = numerals.count(analysis.data.n_test), numerals.count(analysis.data.n_test_patients)
+    whose = f" of {patients} patients" if analysis.data.patients_known else ""
     seeds = len(analysis.seeds)
-    return (
-        f"n = {cases} test cases of {patients} patients, {seeds} {'seed' if seeds == 1 else 'seeds'} per loss function"
-    )
+    return f"n = {cases} test cases{whose}, {seeds} {'seed' if seeds == 1 else 'seeds'} per loss function"

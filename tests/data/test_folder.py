@@ -137,7 +137,7 @@ def test_names_that_are_no_regular_files_are_all_listed(ask: Ask, read: Read, fo
     (root / "test" / "well" / "gone.png").symlink_to(root / "nowhere.png")
     (root / "test" / "well" / "elsewhere").symlink_to(root / "train")
     said = refusal(read, ask(source="folder", path="images")).splitlines()
-    assert "3 names that are not regular files" in said[0]
+    assert "3 names that are no regular file" in said[0]
     assert sorted(line.strip() for line in said[1:]) == [
         "test/well/elsewhere: is a link to a folder, not a regular file",
         "test/well/gone.png: is missing",

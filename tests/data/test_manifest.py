@@ -231,7 +231,7 @@ def test_a_mended_image_is_seen(ask: Ask, read: Read, table: Table, grain: Calla
         ("path,label\n", "column 'label' holds no label"),
         ('path,label\n"x.png,a\n', "cannot be read as a CSV table"),
         ("path,label\nx.png,a\ny.png,a\n", "holds the single class 'a'"),
-        ("", "has no column 'path'"),
+        ("", "m.csv: is empty"),
     ],
 )
 def test_tables_at_fault_get_one_sentence(ask: Ask, read: Read, tmp_path: Path, text: str, reason: str) -> None:

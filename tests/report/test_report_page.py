@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from cxr_report.analysis.value import Analysis, to_plain
-from cxr_report.report import document, page
+from cxr_report.report import document, names, page
 from cxr_report.report.tables import Table
 
 VOID = ("meta", "wbr", "br", "img", "link", "input", "hr")
@@ -295,3 +295,12 @@ def test_a_study_of_any_shape_gives_a_sound_page(
     shown = [element.full_text() for tag in ("td", "text", "figcaption", "caption") for element in root.all(tag)]
     assert [text for text in shown if re.search(r"\bnan\b|\bNaN\b|\bNone\b|\binf\b", text)] == []
     assert len(source) < 3_000_000
+
+
+def test_no_caption_counts_patients_where_the_source_names_none(made_up: Callable[..., Analysis]) -> None:
+    analysis = made_up()
+    nameless = replace(
+        analysis, data=replace(analysis.data, content={**analysis.data.content, "patients": {"known": False}})
+    )
+    assert "patients" in names.counted(analysis)
+    assert "patients" not in names.counted(nameless)

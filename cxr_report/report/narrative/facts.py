@@ -179,8 +179,7 @@ def clauses(analysis: Analysis, pairs: Sequence[AnyPair]) -> str:
 
 def patients_known(analysis: Analysis) -> bool:
     """Say whether the source of the data names the patients."""
-    told = analysis.data.content.get("patients")
-    return bool(told.get("known", True)) if isinstance(told, dict) else True
+    return analysis.data.patients_known
 
 
 def controls_of(analysis: Analysis, metric: str) -> list[Keyed[Control]]:

@@ -148,7 +148,7 @@ def joint_means(analysis: Analysis, test: Joint, key: str) -> Table:
         key="joint-means",
         number="",
         title=f"{METRICS[test.metric].title} per loss function with its uncertainty over seeds and cases together",
-        n=_joint_n(test),
+        n=_joint_n(analysis, test),
         columns=(
             Column("loss", "Loss function", "text"),
             Column("estimate", "Mean"),
@@ -174,15 +174,16 @@ def _degrees(value: float) -> str:
     return numerals.fixed(value, 1 if value <= WHOLE else 0)
 
 
-def _joint_n(test: Joint) -> str:
+def _joint_n(analysis: Analysis, test: Joint) -> str:
     cases, patients = numerals.count(test.n_cases), numerals.count(test.n_patients)
-    return f"n = {cases} test cases of {patients} patients, {test.n_seeds} seeds"
+    whose = f" of {patients} patients" if analysis.data.patients_known else ""
+    return f"n = {cases} test cases{whose}, {test.n_seeds} seeds"
 
 
 def joint(analysis: Analysis, test: Joint, key: str) -> Table:
     """Make the table of pairs with their uncertainty over seeds and cases."""
     alpha = analysis.study.analysis.alpha
-    unit = "patients" if (analysis.data.content.get("patients") or {}).get("known", True) else "cases"
+    unit = "patients" if analysis.data.patients_known else "cases"
     rows = tuple(
         (
             pair_cell(analysis, pair.first, pair.second),
@@ -200,7 +201,7 @@ def joint(analysis: Analysis, test: Joint, key: str) -> Table:
         key="joint",
         number="",
         title=f"Pairwise comparisons of {METRICS[test.metric].title} over seeds and cases together, first minus second",
-        n=_joint_n(test),
+        n=_joint_n(analysis, test),
         columns=(
             Column("pair", "First − second", "text", parts=("first", "second")),
             Column("difference", "Difference"),

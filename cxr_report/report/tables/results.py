@@ -106,7 +106,7 @@ def _control_rows(analysis: Analysis, metric: str) -> Iterator[tuple[Cell, ...]]
 def _main_notes(analysis: Analysis) -> Iterator[str]:
     yield (
         f"SD: standard deviation over seeds. Interval: {level(analysis)} t interval of the mean over seeds, "
-        "which speaks of other training runs on these test cases, not of other patients."
+        "which speaks of other training runs on these test cases, not of other cases."
     )
     shown = [s for s in analysis.summaries if s.metric in analysis.metrics and not s.klass]
     controls = [(control.auroc.low, control.auroc.high) for control in analysis.controls]
