@@ -132,7 +132,7 @@ def test_what_cannot_be_used_says_why(tmp_path: Path, grain: Grain) -> None:
     Image.fromarray(grain(0)).save(tmp_path / "x.gif")
     reasons = {}
     for name in ("cut.png", "text.png", "empty.png", "pages.tif", "nan.tif", "x.gif", "gone.png"):
-        with pytest.raises(Unreadable) as refused:
+        with strict_decoding(), pytest.raises(Unreadable) as refused:
             shown(tmp_path / name)
         reasons[name] = str(refused.value)
         assert str(tmp_path) not in reasons[name]
