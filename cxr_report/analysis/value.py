@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
 
-import numpy as np
 from pydantic import BeforeValidator, TypeAdapter
 
 from cxr_report.study import Study
@@ -369,8 +368,3 @@ def from_plain(plain: Any) -> Analysis:
     analysis = _ADAPTER.validate_python(plain, strict=False)
     losses = {name: analysis.study.losses[name] for name in analysis.losses}  # sorted JSON keys do not keep the order
     return replace(analysis, study=analysis.study.model_copy(update={"losses": losses}))
-
-
-def is_defined(value: float) -> bool:
-    """Say whether a number is mathematically defined."""
-    return bool(np.isfinite(value))

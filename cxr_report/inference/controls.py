@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+import cxr_report.inference.record as record
 from cxr_report.data.cases import Cases, DataSet
 from cxr_report.errors import Refusal
 from cxr_report.progress import Progress
-from cxr_report.runs import SPLITS, RunFolder, StudyFolder, read_json, sha256, write_arrays, write_json
+from cxr_report.runs import SPLITS, RunFolder, StudyFolder, sha256, write_arrays, write_json
 from cxr_report.study import Study
 
 __all__ = ["METADATA", "PIXELS", "Recipe", "evaluate", "fit", "metadata_features", "pixel_features", "require"]
@@ -97,20 +98,8 @@ def evaluate(study: Study, *, folder: StudyFolder, dataset: DataSet, progress: P
 
 def complete(run: RunFolder, recipe: Recipe, fingerprint: str) -> bool:
     """Say whether a control's evaluation.json names its recipe, the data and the predictions that are there."""
-    files = {split: run.predictions(split) for split in SPLITS}
-    if not run.evaluation_json.exists() or not all(file.exists() for file in files.values()):
-        return False
-    try:
-        told = read_json(run.evaluation_json)
-    except Refusal:
-        return False
-    return (
-        isinstance(told, dict)
-        and told.get("format") == FORMAT
-        and told.get("recipe") == dataclasses.asdict(recipe)
-        and told.get("fingerprint") == fingerprint
-        and told.get("predictions_sha256") == {split: sha256(file) for split, file in files.items()}
-    )
+    facts = {"format": FORMAT, "recipe": dataclasses.asdict(recipe), "fingerprint": fingerprint}
+    return record.stands(run, facts)
 
 
 def pixel_features(dataset: DataSet) -> Features:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import cxr_report.inference.controls as controls
+import cxr_report.inference.record as record
 import cxr_report.inference.session as session
 from cxr_report.data.cases import DataSet
 from cxr_report.errors import Refusal
@@ -51,20 +52,7 @@ def evaluate(study: Study, *, folder: StudyFolder, dataset: DataSet, progress: P
 
 def complete(run: RunFolder, onnx_sha256: str, fingerprint: str) -> bool:
     """Say whether a run is evaluated: evaluation.json names the model, the data and the predictions that are there."""
-    files = {split: run.predictions(split) for split in SPLITS}
-    if not run.evaluation_json.exists() or not all(file.exists() for file in files.values()):
-        return False
-    try:
-        told = read_json(run.evaluation_json)
-    except Refusal:
-        return False
-    return (
-        isinstance(told, dict)
-        and told.get("format") == FORMAT
-        and told.get("onnx_sha256") == onnx_sha256
-        and told.get("fingerprint") == fingerprint
-        and told.get("predictions_sha256") == {split: sha256(file) for split, file in files.items()}
-    )
+    return record.stands(run, {"format": FORMAT, "onnx_sha256": onnx_sha256, "fingerprint": fingerprint})
 
 
 def _exported(study: Study, folder: StudyFolder, progress: Progress) -> list[_Exported]:

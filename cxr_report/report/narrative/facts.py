@@ -30,7 +30,6 @@ __all__ = [
     "noted",
     "omnibus_of",
     "pairs_of",
-    "patients_known",
     "shortcuts",
     "shown",
     "spoken",
@@ -177,11 +176,6 @@ def clauses(analysis: Analysis, pairs: Sequence[AnyPair]) -> str:
     )
 
 
-def patients_known(analysis: Analysis) -> bool:
-    """Say whether the source of the data names the patients."""
-    return analysis.data.patients_known
-
-
 def controls_of(analysis: Analysis, metric: str) -> list[Keyed[Control]]:
     """Return the controls that have a value of a metric."""
     return [
@@ -203,7 +197,7 @@ def shortcuts(analysis: Analysis, control: Control) -> dict[str, float]:
 
 def case_unit(analysis: Analysis) -> str:
     """Name what other samples of test cases would bring: other patients, or cases where patients are not named."""
-    return "patients" if patients_known(analysis) else "cases"
+    return "patients" if analysis.data.patients_known else "cases"
 
 
 def joint_is(analysis: Analysis, metric: str) -> bool:

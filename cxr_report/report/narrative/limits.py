@@ -106,7 +106,7 @@ def _size(analysis: Analysis) -> Iterator[Sentence]:
             )
     yield sentence("seeds-only", f"Tests over seeds are no evidence about other {facts.case_unit(analysis)}.")
     yield _precision(analysis)
-    if not facts.patients_known(analysis):
+    if not analysis.data.patients_known:
         yield sentence(
             "patients-unknown",
             "The source does not name the patients, so that several images of one patient would count as independent.",

@@ -79,7 +79,7 @@ def _over_seeds(analysis: Analysis) -> tuple[Sentence, ...]:
 
 
 def _over_cases(analysis: Analysis) -> tuple[Sentence, ...]:
-    repeated = facts.patients_known(analysis) and analysis.data.n_test_patients < analysis.data.n_test
+    repeated = analysis.data.patients_known and analysis.data.n_test_patients < analysis.data.n_test
     unit = "patients, who may have several images," if repeated else facts.case_unit(analysis)
     sentences = [
         sentence("delong", f"The AUROC of a single run has DeLong’s interval over {unit} at fixed weights."),
@@ -91,7 +91,7 @@ def _joint(analysis: Analysis) -> tuple[Sentence, ...]:
     """Say how seeds and patients were taken together, where they were."""
     if not analysis.joint:
         return ()
-    per_patient = ", summed per patient" if facts.patients_known(analysis) else ""
+    per_patient = ", summed per patient" if analysis.data.patients_known else ""
     return (
         sentence(
             "joint-method",

@@ -57,7 +57,7 @@ def main(analysis: Analysis, metric: str) -> tuple[Sentence, ...]:
 
 def of_patients(analysis: Analysis) -> list[Piece]:
     """Say of how many patients the test cases are, where the source names them."""
-    if not facts.patients_known(analysis):
+    if not analysis.data.patients_known:
         return []
     number = analysis.data.n_test_patients
     return [" of ", prose.count(number, PATIENTS), " patient" if number == 1 else " patients"]
