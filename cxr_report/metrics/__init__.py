@@ -4,6 +4,7 @@ from cxr_report.metrics.agreement import accuracy, balanced_accuracy, kappa, mcc
 from cxr_report.metrics.calibration import BINS, Reliability, brier, confidence, ece, log_loss, reliability
 from cxr_report.metrics.catalogue import METRICS, TASKS, Metric
 from cxr_report.metrics.confusion import Counts, confusion_matrix, counts, finding_tables
+from cxr_report.metrics.decomposition import BrierDecomposition, brier_decomposition
 from cxr_report.metrics.predictions import choose_thresholds, decide
 from cxr_report.metrics.probabilities import log_sigmoid, log_softmax, margins, sigmoid, softmax
 from cxr_report.metrics.ranking import auroc, average_precision
@@ -22,6 +23,7 @@ __all__ = [
     "BINS",
     "METRICS",
     "TASKS",
+    "BrierDecomposition",
     "Counts",
     "Metric",
     "PrecisionRecall",
@@ -33,6 +35,7 @@ __all__ = [
     "average_precision",
     "balanced_accuracy",
     "brier",
+    "brier_decomposition",
     "choose_thresholds",
     "confidence",
     "confusion_matrix",
