@@ -17,6 +17,7 @@ ORDER = (
     "errors",
     "metrics",
     "stats",
+    "conformance",
     "losses",
     "progress",
     "study",

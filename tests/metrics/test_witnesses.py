@@ -1,14 +1,12 @@
 """Every metric agrees with scikit-learn and torchmetrics on three stored data sets with ties and unknown labels."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from cxr_report import metrics
+from cxr_report.conformance import witness
 
-REFERENCE = json.loads((Path(__file__).parent / "witnesses" / "reference.json").read_text())
+REFERENCE = witness("reference")
 COLUMN = ("sensitivity", "specificity", "ppv", "npv", "f1", "auroc", "average_precision", "brier")
 MORE = ("accuracy", "balanced_accuracy", "mcc", "kappa", "log_loss")
 ECE_TOLERANCE = 1e-6  # torchmetrics computes it in float32

@@ -1,8 +1,6 @@
 """Adjusted p values are those of R, and keep order and bounds; the smallest reachable p is announced."""
 
-import json
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cxr_report import stats
+from cxr_report.conformance import witness
 from cxr_report.stats.adjustment import ADJUSTMENTS
 
-R = json.loads((Path(__file__).parent / "witnesses" / "pairs.json").read_text())["families"]
+R = witness("pairs")["families"]
 FAMILIES = st.lists(st.floats(0, 1), min_size=1, max_size=9)
 
 

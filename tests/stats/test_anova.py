@@ -1,8 +1,5 @@
 """Repeated-measures analysis of variance and the mixed model agree with R (car, afex, lme4) and with each other."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,8 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from cxr_report import stats
+from cxr_report.conformance import witness
 
-TABLES = json.loads((Path(__file__).parent / "witnesses" / "losses.json").read_text())["tables"]
+TABLES = witness("losses")["tables"]
 NAMES = sorted(TABLES)
 RAW = st.tuples(st.integers(2, 6), st.integers(2, 5)).flatmap(
     lambda shape: arrays(np.int64, shape, elements=st.integers(0, 9))

@@ -1,18 +1,15 @@
 """Posterior probabilities agree with R, baycomp and a slow reading of the definition."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cxr_report import stats
+from cxr_report.conformance import witness
 
-WITNESSES = Path(__file__).parent / "witnesses"
-R = json.loads((WITNESSES / "pairs.json").read_text())["pairs"]
-BAYCOMP = json.loads((WITNESSES / "posthocs.json").read_text())["bayes"]
+R = witness("pairs")["pairs"]
+BAYCOMP = witness("posthocs")["bayes"]
 
 
 def pair(name):

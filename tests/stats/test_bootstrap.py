@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from scipy import stats
 
+from cxr_report.conformance import witness
 from cxr_report.stats import bootstrap_interval
 from cxr_report.stats.bootstrap import bca_levels, quantiles
 
-CASES = json.loads((Path(__file__).parent / "witnesses" / "bootstrap.json").read_text(encoding="utf-8"))["cases"]
+CASES = witness("bootstrap")["cases"]
 STATISTICS = {
     "mean": np.mean,
     "sd": lambda x: np.std(x, ddof=1),

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cxr_report.conformance import witness
 from cxr_report.stats import auc_interval, delong, delong_test
 
-PAIRS = json.loads((Path(__file__).parent / "witnesses" / "roc.json").read_text(encoding="utf-8"))["pairs"]
+PAIRS = witness("roc")["pairs"]
 by_name = pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair["name"])
 
 

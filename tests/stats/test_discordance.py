@@ -1,8 +1,6 @@
 """McNemar's and Cochran's tests agree with R and with enumeration, and keep their level where patients repeat."""
 
 import itertools
-import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,8 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from cxr_report import stats
+from cxr_report.conformance import witness
 
-R = json.loads((Path(__file__).parent / "witnesses" / "cases.json").read_text())
+R = witness("cases")
 METHODS = ("exact", "mid-p", "chi2", "chi2-cc")
 ANSWERS = st.tuples(st.integers(1, 10), st.integers(2, 4)).flatmap(
     lambda shape: arrays(np.int64, shape, elements=st.integers(0, 1))

@@ -1,18 +1,15 @@
 """The almost stochastic order agrees with deep-significance and with a fine numerical integral."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cxr_report import stats
+from cxr_report.conformance import witness
 
-WITNESSES = Path(__file__).parent / "witnesses"
-PAIRS = json.loads((WITNESSES / "pairs.json").read_text())["pairs"]
-DEEPSIG = json.loads((WITNESSES / "posthocs.json").read_text())["order"]
+PAIRS = witness("pairs")["pairs"]
+DEEPSIG = witness("posthocs")["order"]
 SAMPLES = st.lists(st.integers(0, 12).map(lambda v: 0.7 + v / 60), min_size=2, max_size=6)
 
 

@@ -1,8 +1,5 @@
 """Effect sizes agree with R (effectsize), their intervals cover, and undefined ones say why."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,9 +8,10 @@ from scipy import integrate
 from scipy import stats as scipy_stats
 
 from cxr_report import stats
+from cxr_report.conformance import witness
 from cxr_report.stats.effects import LARGE_T, noncentrality_limits, small_sample_factor
 
-R = json.loads((Path(__file__).parent / "witnesses" / "pairs.json").read_text())["pairs"]
+R = witness("pairs")["pairs"]
 SAMPLES = st.lists(st.integers(0, 9).map(lambda v: 0.7 + v / 60), min_size=1, max_size=8)
 
 

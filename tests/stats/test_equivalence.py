@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cxr_report.conformance import witness
 from cxr_report.stats import equivalence, noninferiority, tost
 
-R = json.loads((Path(__file__).parent / "witnesses" / "mrmc.json").read_text(encoding="utf-8"))["equivalence"]
+R = witness("mrmc")["equivalence"]
 
 
 @pytest.mark.parametrize("case", R)

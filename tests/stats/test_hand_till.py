@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 
+from cxr_report.conformance import witness
 from cxr_report.stats import hand_till
 
-WITNESS = json.loads((Path(__file__).parent / "witnesses" / "roc.json").read_text(encoding="utf-8"))["hand_till"]
+WITNESS = witness("roc")["hand_till"]
 
 
 def one_way(truth, table, i, j):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import csv
-import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cxr_report.conformance import witness
 from cxr_report.stats import (
     adjust,
     delong,
@@ -21,7 +20,7 @@ from cxr_report.stats import (
     paired_t,
 )
 
-PUBLISHED = json.loads((Path(__file__).parent / "witnesses" / "vandyke.json").read_text(encoding="utf-8"))
+PUBLISHED = witness("vandyke")
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,12 @@
 """The Shapiro-Wilk test agrees with R and calls constant data undefined, not normal."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from cxr_report import stats
+from cxr_report.conformance import witness
 
-R = json.loads((Path(__file__).parent / "witnesses" / "pairs.json").read_text())["pairs"]
+R = witness("pairs")["pairs"]
 
 
 @pytest.mark.parametrize("name", sorted(R))

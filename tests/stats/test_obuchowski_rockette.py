@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cxr_report.conformance import witness
 from cxr_report.stats import Mrmc, obuchowski_rockette
 
-FOLDER = Path(__file__).parent / "witnesses"
-R = json.loads((FOLDER / "mrmc.json").read_text(encoding="utf-8"))
-VAN_DYKE = json.loads((FOLDER / "vandyke.json").read_text(encoding="utf-8"))
+R = witness("mrmc")
+VAN_DYKE = witness("vandyke")
 
 
 def blocks(k, s, var, cov1, cov2, cov3):

@@ -1,8 +1,5 @@
 """Power agrees with R and with simulation, and the seeds announced are the fewest that do."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,8 +7,9 @@ from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
 from cxr_report import stats
+from cxr_report.conformance import witness
 
-GRID = json.loads((Path(__file__).parent / "witnesses" / "pairs.json").read_text())["power"]
+GRID = witness("pairs")["power"]
 
 
 def test_power_agrees_with_r():

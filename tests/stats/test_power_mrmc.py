@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 
+from cxr_report.conformance import witness
 from cxr_report.stats import obuchowski_rockette, power_mrmc
 
-R = json.loads((Path(__file__).parent / "witnesses" / "mrmc.json").read_text(encoding="utf-8"))["power"]
+R = witness("mrmc")["power"]
 
 
 @pytest.mark.parametrize("case", R)

@@ -1,8 +1,5 @@
 """Intervals of proportions agree with R, statsmodels and Newcombe's table, and widen for clustered cases."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,10 +7,10 @@ from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
 from cxr_report import stats
+from cxr_report.conformance import witness
 
-WITNESSES = Path(__file__).parent / "witnesses"
-R = json.loads((WITNESSES / "cases.json").read_text())
-PYTHON = json.loads((WITNESSES / "posthocs.json").read_text())["proportions"]
+R = witness("cases")
+PYTHON = witness("posthocs")["proportions"]
 COUNTS = list(zip(R["counts"]["x"], R["counts"]["n"], strict=True))
 METHODS = ("wilson", "clopper-pearson", "agresti-coull")
 

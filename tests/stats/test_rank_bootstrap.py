@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from cxr_report.conformance import witness
 from cxr_report.stats import friedman, rank_bootstrap
 from cxr_report.stats.rank_bootstrap import kendall_taus, ranks_within_rows
 
-R = json.loads((Path(__file__).parent / "witnesses" / "mrmc.json").read_text(encoding="utf-8"))["kendall"]
+R = witness("mrmc")["kendall"]
 
 
 def test_tau_is_that_of_r():

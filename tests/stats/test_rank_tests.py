@@ -1,8 +1,6 @@
 """Friedman's test and its comparisons agree with R, scikit-posthocs and published numbers, and keep their laws."""
 
-import json
 from math import factorial
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,10 +10,10 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats as scipy_stats
 
 from cxr_report import stats
+from cxr_report.conformance import witness
 
-WITNESSES = Path(__file__).parent / "witnesses"
-LOSSES = json.loads((WITNESSES / "losses.json").read_text())
-POSTHOCS = json.loads((WITNESSES / "posthocs.json").read_text())
+LOSSES = witness("losses")
+POSTHOCS = witness("posthocs")
 NAMES = sorted(LOSSES["tables"])
 SHAPES = st.tuples(st.integers(2, 7), st.integers(2, 5))
 TABLES = SHAPES.flatmap(lambda shape: arrays(np.int64, shape, elements=st.integers(0, 6)))

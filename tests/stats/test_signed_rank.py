@@ -1,8 +1,6 @@
 """Wilcoxon's test is exact with ties and zeros; sign flips agree with full enumeration and with R."""
 
 import itertools
-import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,8 +9,9 @@ from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
 from cxr_report import stats
+from cxr_report.conformance import witness
 
-R = json.loads((Path(__file__).parent / "witnesses" / "pairs.json").read_text())["pairs"]
+R = witness("pairs")["pairs"]
 SIDES = ("two-sided", "greater", "less")
 DIFFERENCES = st.lists(st.integers(-6, 6), min_size=1, max_size=9)
 

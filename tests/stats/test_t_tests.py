@@ -1,8 +1,6 @@
 """t tests agree with R, keep their laws, and are undefined, not significant, where nothing varies."""
 
-import json
 from dataclasses import astuple
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,8 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from cxr_report import stats
+from cxr_report.conformance import witness
 
-R = json.loads((Path(__file__).parent / "witnesses" / "pairs.json").read_text())["pairs"]
+R = witness("pairs")["pairs"]
 NAMES = sorted(R)
 SCORES = st.integers(2, 8).flatmap(
     lambda n: arrays(np.float64, (2, n), elements=st.integers(0, 60).map(lambda v: v / 60))

@@ -1,8 +1,5 @@
 """Tests on square tables agree with R (stats, coin, psych) and survive empty classes."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,8 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from cxr_report import stats
+from cxr_report.conformance import witness
 
-R = json.loads((Path(__file__).parent / "witnesses" / "cases.json").read_text())["squares"]
+R = witness("cases")["squares"]
 TABLES = st.integers(2, 4).flatmap(lambda c: arrays(np.int64, (c, c), elements=st.integers(0, 6)))
 
 

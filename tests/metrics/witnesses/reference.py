@@ -1,6 +1,6 @@
 """Draw three small data sets and write what scikit-learn and torchmetrics say about them to reference.json.
 
-Run by hand where both are installed: `python reference.py`. The tests read the JSON only.
+Run by hand where both are installed: `python reference.py`. Tests and `cxr-report conformance` read the JSON only.
 """
 
 import json
@@ -115,7 +115,8 @@ def main():
         "multiclass": multiclass(rng),
         "multilabel": multilabel(rng),
     }
-    Path(__file__).with_name("reference.json").write_text(json.dumps(data) + "\n")
+    folder = Path(__file__).parents[3] / "cxr_report" / "conformance" / "witnesses"
+    (folder / "reference.json").write_text(json.dumps(data) + "\n")
 
 
 if __name__ == "__main__":

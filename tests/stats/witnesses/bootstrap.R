@@ -1,4 +1,4 @@
-# Bootstrap intervals by boot. Run: Rscript bootstrap.R > bootstrap.json   (Debian: r-base-core, r-cran-boot, r-cran-jsonlite)
+# Bootstrap intervals by boot. Run in cxr_report/conformance/witnesses: Rscript ../../../tests/stats/witnesses/bootstrap.R > bootstrap.json   (Debian: r-base-core, r-cran-boot, r-cran-jsonlite)
 # The replicates are stored too, so that the intervals can be compared on the very same ones.
 suppressPackageStartupMessages({library(boot); library(jsonlite)})
 
@@ -19,7 +19,7 @@ case <- function(name, data, statistic, R, f) {
 set.seed(11)
 skewed <- round(rexp(25), 3)
 x <- rnorm(30); xy <- round(cbind(x, 0.6 * x + rnorm(30)), 3)
-cat(toJSON(list(made_by = "bootstrap.R", r = R.version.string, boot = as.character(packageVersion("boot")),
+cat(toJSON(list(source = "bootstrap.R", versions = list(R = as.character(getRversion()), boot = as.character(packageVersion("boot"))),
   cases = list(
     case("mean of skewed numbers", skewed, function(d, i) mean(d[i]), 999, "mean"),
     case("standard deviation", skewed, function(d, i) sd(d[i]), 999, "sd"),

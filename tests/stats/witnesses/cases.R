@@ -1,5 +1,5 @@
 # What R says about classifiers on the same cases and about proportions: writes cases.json.
-# Debian packages r-cran-coin, r-cran-psych, r-cran-survey, r-cran-jsonlite; run as: Rscript cases.R
+# Debian packages r-cran-coin, r-cran-psych, r-cran-survey, r-cran-jsonlite; run in cxr_report/conformance/witnesses: Rscript ../../../tests/stats/witnesses/cases.R
 suppressMessages(suppressWarnings({library(coin); library(psych); library(survey); library(jsonlite)}))
 set.seed(20240119)
 

@@ -1,6 +1,6 @@
 # What R says about several losses over the same seeds: writes losses.json.
 # Scores are thousandths, so that ties are ties in R as well; tests divide them by 1000.
-# Debian packages r-cran-car, r-cran-afex, r-cran-lme4, r-cran-jsonlite; run as: Rscript losses.R
+# Debian packages r-cran-car, r-cran-afex, r-cran-lme4, r-cran-jsonlite; run in cxr_report/conformance/witnesses: Rscript ../../../tests/stats/witnesses/losses.R
 suppressMessages({library(car); library(afex); library(lme4); library(jsonlite)})
 set.seed(20240117)
 

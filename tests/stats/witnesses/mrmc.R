@@ -1,4 +1,4 @@
-# Mean squares, F, t and power from base R. Run: Rscript mrmc.R > mrmc.json   (Debian: r-base-core, r-cran-jsonlite)
+# Mean squares, F, t and power from base R. Run in cxr_report/conformance/witnesses: Rscript ../../../tests/stats/witnesses/mrmc.R > mrmc.json   (Debian: r-base-core, r-cran-jsonlite)
 # The Obuchowski-Rockette terms are put together here from aov() and plain averages over the covariance.
 suppressPackageStartupMessages(library(jsonlite))
 set.seed(3)
@@ -65,7 +65,7 @@ better <- function(n, a, b) {
 ranks <- rbind(c(1, 2, 3, 4, 5), c(2, 1, 3, 5, 4), c(1.5, 1.5, 3, 4, 5), c(5, 3.5, 3.5, 1.5, 1.5), c(3, 1, 2, 5, 4))
 reference <- c(1, 2.5, 2.5, 4, 5)
 cat(toJSON(list(
-  made_by = "mrmc.R", r = R.version.string,
+  source = "mrmc.R", versions = list(R = as.character(getRversion())),
   crossed = list(crossed(2, 3, 0.01), crossed(3, 5, 0.02), crossed(5, 4, 0)),
   nested = list(nested(c(4, 4, 4)), nested(c(3, 6, 4)), nested(c(2, 10))),
   equivalence = list(tost(0.004, 0.003, 8.4, -0.01, 0.01), tost(-0.02, 0.004, 30, -0.02, 0.03), tost(0, 0.5, 2.2, -1, 1)),

@@ -1,6 +1,6 @@
 # What R says about two losses paired by seed, about effect sizes, families of p values and power: writes pairs.json.
 # Scores are thousandths, so that ties are ties in R as well; tests divide them by 1000.
-# Debian packages r-cran-exactranktests, r-cran-coin, r-cran-effectsize, r-cran-jsonlite; run as: Rscript pairs.R
+# Debian packages r-cran-exactranktests, r-cran-coin, r-cran-effectsize, r-cran-jsonlite; run in cxr_report/conformance/witnesses: Rscript ../../../tests/stats/witnesses/pairs.R
 suppressMessages(suppressWarnings({library(exactRankTests); library(coin); library(effectsize); library(jsonlite)}))
 set.seed(20240118)
 

@@ -1,6 +1,6 @@
 """Write what scikit-posthocs, baycomp, deep-significance and statsmodels say to posthocs.json.
 
-Run by hand where they are installed: `python posthocs.py`. The tests read the JSON only.
+Run by hand where they are installed: `python posthocs.py`. Tests and `cxr-report conformance` read the JSON only.
 """
 
 import json
@@ -15,11 +15,11 @@ from deepsig import aso
 from deepsig.aso import compute_violation_ratio
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parents[3] / "cxr_report" / "conformance" / "witnesses"
 
 
 def conover():
-    tables = json.loads((HERE / "losses.json").read_text())["tables"]
+    tables = json.loads((FOLDER / "losses.json").read_text())["tables"]
     # scikit-posthocs ranks upwards, which for two-sided p is as good as downwards
     return {
         name: scikit_posthocs.posthoc_conover_friedman(np.array(t["scores"])).values.tolist()
@@ -28,7 +28,7 @@ def conover():
 
 
 def nemenyi():
-    tables = json.loads((HERE / "losses.json").read_text())["tables"]
+    tables = json.loads((FOLDER / "losses.json").read_text())["tables"]
     return {
         name: scikit_posthocs.posthoc_nemenyi_friedman(np.array(t["scores"])).values.tolist()
         for name, t in tables.items()
@@ -37,7 +37,7 @@ def nemenyi():
 
 def bayes():
     found = {}
-    for name, pair in json.loads((HERE / "pairs.json").read_text())["pairs"].items():
+    for name, pair in json.loads((FOLDER / "pairs.json").read_text())["pairs"].items():
         x, y = np.array(pair["x"]) / 1000, np.array(pair["y"]) / 1000
         # baycomp's "left" is x above y; it halves pairs on the edge of the rope, so the rope ends between the steps
         rank = baycomp.SignedRankTest.probs(x, y, rope=0.01025, nsamples=200_000, random_state=1)
@@ -48,7 +48,7 @@ def bayes():
 
 def order():
     found = {}
-    for name, pair in json.loads((HERE / "pairs.json").read_text())["pairs"].items():
+    for name, pair in json.loads((FOLDER / "pairs.json").read_text())["pairs"].items():
         x, y = np.array(pair["x"]) / 1000, np.array(pair["y"]) / 1000
         ratio = compute_violation_ratio(x, y, dt=1 / 20_000)
         bound = aso(x, y, num_bootstrap_iterations=1000, dt=0.002, show_progress=False, seed=1)
@@ -78,7 +78,7 @@ def main():
         "order": order(),
         "proportions": proportions(),
     }
-    (HERE / "posthocs.json").write_text(json.dumps(data) + "\n")
+    (FOLDER / "posthocs.json").write_text(json.dumps(data) + "\n")
 
 
 if __name__ == "__main__":

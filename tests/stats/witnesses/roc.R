@@ -1,4 +1,4 @@
-# Areas under the ROC curve by pROC. Run: Rscript roc.R > roc.json   (Debian: r-base-core, r-cran-proc, r-cran-jsonlite)
+# Areas under the ROC curve by pROC. Run in cxr_report/conformance/witnesses: Rscript ../../../tests/stats/witnesses/roc.R > roc.json   (Debian: r-base-core, r-cran-proc, r-cran-jsonlite)
 suppressPackageStartupMessages({library(pROC); library(jsonlite)})
 
 area <- function(truth, score) roc(truth, score, levels = c(0, 1), direction = "<", quiet = TRUE)
@@ -39,7 +39,7 @@ colnames(table) <- 0:3
 many <- multiclass.roc(factor(classes), table, quiet = TRUE)
 
 cat(toJSON(list(
-  made_by = "roc.R", r = R.version.string, pROC = as.character(packageVersion("pROC")),
+  source = "roc.R", versions = list(R = as.character(getRversion()), pROC = as.character(packageVersion("pROC"))),
   pairs = pairs,
   hand_till = list(truth = classes, probabilities = unname(table), auc = as.numeric(many$auc))),
   digits = NA, auto_unbox = TRUE, na = "null", pretty = FALSE), "\n")
