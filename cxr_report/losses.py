@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any, TypeAlias
 
-__all__ = ["CATALOGUE", "SIGMOID", "SOFTMAX", "LossEntry", "Parameter"]
+__all__ = ["CATALOGUE", "SIGMOID", "SOFTMAX", "LossEntry", "Parameter", "alike", "identity"]
 
 SOFTMAX = ("binary", "multiclass")
 """Tasks whose logits pass through a softmax: one class per case."""
@@ -48,6 +49,9 @@ class LossEntry:
     uses_counts: bool = False
     """Whether the loss takes the class counts of the training split."""
 
+
+_Setting: TypeAlias = tuple[str, tuple[tuple[str, float], ...]]
+"""An entry's name and its parameters in the order of the catalogue."""
 
 _T = "y: the true class; p_y: softmax probability of the true class"
 _S = "p: sigmoid probability of one finding; t: its label, 0 or 1; unknown labels do not enter the mean"
@@ -164,3 +168,55 @@ _ENTRIES = (
 
 CATALOGUE: Mapping[str, LossEntry] = MappingProxyType({entry.name: entry for entry in _ENTRIES})
 """Every loss that a study can name."""
+
+_CROSS_ENTROPY: _Setting = ("cross-entropy", ())
+_SAME: Mapping[_Setting, _Setting] = MappingProxyType(
+    {
+        ("weighted-cross-entropy", (("power", 0.0),)): _CROSS_ENTROPY,
+        ("focal", (("gamma", 0.0),)): _CROSS_ENTROPY,
+        ("label-smoothing", (("epsilon", 0.0),)): _CROSS_ENTROPY,
+        ("weighted-bce", (("power", 0.0),)): ("bce", ()),
+    }
+)
+"""Settings that are the same function as another one, which stands for all of them."""
+
+
+def identity(name: str, parameters: Mapping[str, float]) -> tuple[Any, ...]:
+    """Return what is equal for two entries of the catalogue exactly where they are the same function.
+
+    A factor makes another function, since it changes the gradient: focal with gamma 0 and alpha 0.5 in its sigmoid form
+    is half of binary cross-entropy, and not it.
+
+    Args:
+        name: of an entry.
+        parameters: its hyper-parameters; one that is left out has its default.
+
+    Raises:
+        KeyError: the catalogue has no such entry.
+
+    Example:
+        >>> identity("focal", {"gamma": 0.0}) == identity("cross-entropy", {})
+        True
+        >>> identity("focal", {"gamma": 2.0}) == identity("cross-entropy", {})
+        False
+    """
+    known = CATALOGUE[name].parameters
+    setting = (name, tuple((entry.name, float(parameters.get(entry.name, entry.default))) for entry in known))
+    return _SAME.get(setting, setting)
+
+
+def alike(name: str, parameters: Mapping[str, float]) -> tuple[str, ...]:
+    """Return every setting of the catalogue that is the same function, in words.
+
+    Example:
+        >>> alike("bce", {})
+        ('bce', 'weighted-bce with power 0')
+    """
+    kept = identity(name, parameters)
+    return tuple(_words(setting) for setting in (kept, *(other for other, same in _SAME.items() if same == kept)))
+
+
+def _words(setting: tuple[Any, ...]) -> str:
+    name, values = setting
+    told = " and ".join(f"{key} {value:g}" for key, value in values)
+    return f"{name} with {told}" if told else str(name)

@@ -55,6 +55,9 @@ def other_plan(study: Study, file: Path) -> Study:
             raise Refusal(f"{file}: {section}: must be a table of keys, such as [{section}], got {asked!r}")
         plain[section] = {**plain[section], **asked}
     plain["metrics"] = _without_doubles(plain["metrics"], raw.get("metrics", {}), study)
+    if "metrics" in raw and "multiverse" not in raw.get("analysis", {}):  # its list was filled in from the old metrics
+        multiverse = {**plain["analysis"]["multiverse"], "metrics": []}
+        plain["analysis"] = {**plain["analysis"], "multiverse": multiverse}
     return parse(plain, str(file))
 
 

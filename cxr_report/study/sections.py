@@ -1,0 +1,206 @@
+"""The sections of a study file that say what is trained and how the report looks: plain data in, frozen values out."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from cxr_report.errors import nearest
+from cxr_report.losses import CATALOGUE
+
+__all__ = [
+    "Augmentation",
+    "Data",
+    "Loss",
+    "Model",
+    "Phantom",
+    "Report",
+    "Section",
+    "SplitRule",
+    "Task",
+    "Training",
+    "TrainingOverride",
+]
+
+Task = Literal["binary", "multiclass", "multilabel"]
+_FUNCTION = r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$"
+
+
+class Section(BaseModel):
+    """A part of the study file: frozen, and without unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, protected_namespaces=())
+
+
+class Phantom(Section):
+    """The built-in synthetic radiographs."""
+
+    seed: int = Field(0, ge=0)
+    patients: int = Field(600, ge=12, le=1_000_000)
+    images_per_patient: float = Field(1.4, ge=1.0, le=10.0, description="mean number of images of one patient")
+    findings: tuple[str, ...] = Field(
+        ("consolidation", "effusion"), min_length=1, description="among consolidation, effusion, nodule, cardiomegaly"
+    )
+    prevalence: float = Field(0.3, gt=0.0, lt=1.0, description="share of cases with each finding")
+    difficulty: float = Field(0.5, ge=0.0, le=1.0, description="0 plain to see, 1 hardly visible")
+
+
+class SplitRule(Section):
+    """How cases are split where the source does not say it: by patient, stratified by class."""
+
+    seed: int = Field(0, ge=0)
+    validation: float = Field(0.2, gt=0.0, lt=1.0)
+    test: float = Field(0.2, gt=0.0, lt=1.0)
+
+    @model_validator(mode="after")
+    def _leaves_something_to_train_on(self) -> SplitRule:
+        if self.validation + self.test >= 0.95:
+            raise ValueError("validation + test must stay below 0.95 of the cases")
+        return self
+
+
+class Data(Section):
+    """Where the cases come from and how an image becomes a square of grey values."""
+
+    source: Literal["folder", "manifest", "medmnist", "phantom"]
+    path: str = Field("", description="folder, CSV or .npz, relative to the study file")
+    image_size: int = Field(64, ge=16, le=1024, description="side of the square image in pixels")
+    resize: Literal["pad", "crop", "squash"] = "pad"
+    classes: tuple[str, ...] | None = Field(None, description="order of the classes, or the finding columns")
+    positive: str | None = Field(None, description="the positive class of a binary study")
+    columns: dict[str, str] = Field(default_factory=dict, description="other names of manifest columns")
+    split: SplitRule = SplitRule()
+    allow_leakage: bool = False
+    on_bad_image: Literal["refuse", "skip"] = "refuse"
+    publish_names: bool = False
+    phantom: Phantom | None = None
+
+    @field_validator("columns")
+    @classmethod
+    def _known_columns(cls, value: dict[str, str]) -> dict[str, str]:
+        known = ("path", "label", "split", "patient_id", "sex", "age", "view")
+        for key in value:
+            if key not in known:
+                raise ValueError(f"unknown column {key!r}; allowed: {', '.join(known)}{nearest(key, known)}")
+        return value
+
+    @model_validator(mode="after")
+    def _path_fits_source(self) -> Data:
+        if self.source == "phantom" and self.path:
+            raise ValueError("path does not go with source = 'phantom', which is made by the program")
+        if self.source != "phantom" and not self.path:
+            raise ValueError(f"path is missing: source = {self.source!r} needs one")
+        if self.source != "phantom" and self.phantom is not None:
+            raise ValueError(f"section phantom goes with source = 'phantom', not with {self.source!r}")
+        return self
+
+
+class Model(Section):
+    """The network that every run trains."""
+
+    name: Literal["small-resnet", "densenet121", "resnet18", "custom"] = "small-resnet"
+    width: int = Field(16, ge=4, le=256, description="channels of the first stage of small-resnet")
+    dropout: float = Field(0.0, ge=0.0, lt=1.0)
+    pretrained: str | None = Field(None, description="local file with weights, relative to the study file")
+    pretrained_sha256: str | None = None
+    function: str | None = Field(None, pattern=_FUNCTION, description="package.module:name for name = 'custom'")
+    function_sha256: str | None = None
+
+    @model_validator(mode="after")
+    def _function_goes_with_custom(self) -> Model:
+        if (self.name == "custom") != (self.function is not None):
+            raise ValueError("function = 'package.module:name' and name = 'custom' go together")
+        return self
+
+
+class Augmentation(Section):
+    """Random changes of training images; every figure is the largest change."""
+
+    shift: float = Field(0.06, ge=0.0, le=0.5, description="share of the side")
+    rotation: float = Field(7.0, ge=0.0, le=180.0, description="degrees")
+    scale: float = Field(0.08, ge=0.0, le=0.5, description="relative")
+    brightness: float = Field(0.1, ge=0.0, le=1.0, description="added, of the full range")
+    contrast: float = Field(0.15, ge=0.0, lt=1.0, description="relative")
+    flip: bool = Field(False, description="mirror left and right; off, for the heart is on the left")
+
+
+class TrainingOverride(Section):
+    """What one loss may have of its own."""
+
+    learning_rate: float | None = Field(None, gt=0.0, le=10.0)
+    weight_decay: float | None = Field(None, ge=0.0, le=10.0)
+
+
+class Training(Section):
+    """How every run is trained."""
+
+    epochs: int = Field(20, ge=1, le=10_000)
+    batch_size: int = Field(32, ge=2, le=65_536)
+    learning_rate: float = Field(2e-3, gt=0.0, le=10.0)
+    weight_decay: float = Field(0.05, ge=0.0, le=10.0)
+    schedule: Literal["one-cycle", "cosine"] = "one-cycle"
+    checkpoint: Literal["best", "last"] = "best"
+    precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="auto: bfloat16 on a GPU that has it")
+    augmentation: Augmentation = Augmentation()
+
+
+class Loss(Section):
+    """One entry of the section losses: a loss of the catalogue, or a function of the user's own."""
+
+    loss: str | None = None
+    parameters: dict[str, float] = Field(default_factory=dict)
+    function: str | None = Field(None, pattern=_FUNCTION)
+    function_sha256: str | None = None
+    formula: str | None = None
+    reference: str | None = None
+    label: str | None = Field(None, description="how the report calls it")
+    training: TrainingOverride = TrainingOverride()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_parameters(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        own = {key: entry for key, entry in value.items() if key in cls.model_fields}
+        free = {key: entry for key, entry in value.items() if key not in cls.model_fields}
+        if free:
+            own["parameters"] = {**own.get("parameters", {}), **free}
+        return own
+
+    @model_validator(mode="after")
+    def _complete(self) -> Loss:
+        if (self.loss is None) == (self.function is None):
+            raise ValueError("either loss (a name of the catalogue) or function = 'package.module:name' must be given")
+        if self.function is not None:
+            missing = [key for key in ("formula", "reference") if getattr(self, key) is None]
+            if missing:
+                raise ValueError(f"a loss of your own needs {' and '.join(missing)} for the report's methods")
+            return self
+        return self._of_catalogue()
+
+    def _of_catalogue(self) -> Loss:
+        entry = CATALOGUE.get(self.loss or "")
+        if entry is None:
+            raise ValueError(
+                f"unknown loss {self.loss!r}; allowed: {', '.join(CATALOGUE)}{nearest(self.loss or '', CATALOGUE)}"
+            )
+        known = {parameter.name: parameter for parameter in entry.parameters}
+        options = ["label", "training", *known]
+        for key, given in self.parameters.items():
+            if key not in known:
+                raise ValueError(f"unknown key {key!r}; allowed: {', '.join(options)}{nearest(key, options)}")
+            limits = known[key]
+            if not limits.low <= given <= limits.high:
+                raise ValueError(f"{key} must lie in [{limits.low:g}, {limits.high:g}], got {given:g}")
+        filled = {name: self.parameters.get(name, parameter.default) for name, parameter in known.items()}
+        object.__setattr__(self, "parameters", filled)
+        return self
+
+
+class Report(Section):
+    """What may change at any time: how the report is presented."""
+
+    title: str = Field("", max_length=300)
+    authors: tuple[str, ...] = ()
+    language: Literal["en"] = "en"
