@@ -120,6 +120,57 @@ _ENTRIES = (
         ),
     ),
     LossEntry(
+        name="kl-divergence",
+        title="Kullback-Leibler divergence",
+        tasks=SOFTMAX,
+        formula=r"\sum_{c} t_c \log \frac{t_c}{p_c}",
+        spoken=(
+            "the sum over all classes of the target times the logarithm of the target divided by the predicted "
+            "probability"
+        ),
+        where="t: 1 for the true class and 0 for the others, with 0 log 0 = 0; p_c: softmax probability of class c",
+        reference="Kullback S, Leibler RA. On information and sufficiency. Annals of Mathematical Statistics. "
+        "1951;22(1):79-86.",
+        doi="10.1214/aoms/1177729694",
+    ),
+    LossEntry(
+        name="logit-adjustment",
+        title="logit-adjusted cross-entropy",
+        tasks=SOFTMAX,
+        formula=r"-\log \frac{\pi_y^{\tau} e^{z_y}}{\sum_{c} \pi_c^{\tau} e^{z_c}}",
+        spoken=(
+            "minus the logarithm of the softmax probability of the true class after the logarithm of each class’s "
+            "share of the training cases, times tau, was added to its logit"
+        ),
+        where="y: the true class; z_c: logit of class c; pi_c: its share of the training cases; the prediction is the "
+        "softmax of z alone",
+        reference=(
+            "Menon AK, Jayasumana S, Rawat AS, Jain H, Veit A, Kumar S. Long-tail learning via logit adjustment. "
+            "International Conference on Learning Representations. 2021."
+        ),
+        doi="10.48550/arXiv.2007.07314",
+        parameters=(Parameter("tau", r"\tau", 1.0, 0.0, 5.0, "strength of the adjustment to the class frequencies"),),
+        uses_counts=True,
+    ),
+    LossEntry(
+        name="balanced-softmax",
+        title="balanced softmax cross-entropy",
+        tasks=SOFTMAX,
+        formula=r"-\log \frac{n_y e^{z_y}}{\sum_{c} n_c e^{z_c}}",
+        spoken=(
+            "minus the logarithm of the share of the true class in the sum over all classes of the number of training "
+            "cases times the exponential of the logit"
+        ),
+        where="y: the true class; z_c: logit of class c; n_c: its training cases; the prediction is the softmax of z "
+        "alone",
+        reference=(
+            "Ren J, Yu C, Sheng S, Ma X, Zhao H, Yi S, Li H. Balanced meta-softmax for long-tailed visual recognition. "
+            "Advances in Neural Information Processing Systems. 2020;33:4175-4186."
+        ),
+        doi="10.48550/arXiv.2007.10740",
+        uses_counts=True,
+    ),
+    LossEntry(
         name="bce",
         title="binary cross-entropy",
         tasks=SIGMOID,
@@ -175,6 +226,9 @@ _SAME: Mapping[_Setting, _Setting] = MappingProxyType(
         ("weighted-cross-entropy", (("power", 0.0),)): _CROSS_ENTROPY,
         ("focal", (("gamma", 0.0),)): _CROSS_ENTROPY,
         ("label-smoothing", (("epsilon", 0.0),)): _CROSS_ENTROPY,
+        ("kl-divergence", ()): _CROSS_ENTROPY,
+        ("logit-adjustment", (("tau", 0.0),)): _CROSS_ENTROPY,
+        ("balanced-softmax", ()): ("logit-adjustment", (("tau", 1.0),)),
         ("weighted-bce", (("power", 0.0),)): ("bce", ()),
     }
 )

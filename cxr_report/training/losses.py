@@ -17,10 +17,13 @@ from torch.nn import functional
 
 __all__ = [
     "FUNCTIONS",
+    "balanced_softmax",
     "bce",
     "cross_entropy",
     "focal",
+    "kl_divergence",
     "label_smoothing",
+    "logit_adjustment",
     "sigmoid_focal",
     "weighted_bce",
     "weighted_cross_entropy",
@@ -60,6 +63,34 @@ def label_smoothing(logits: Tensor, target: Tensor, *, epsilon: float) -> Tensor
     return functional.cross_entropy(_wide(logits), target, label_smoothing=epsilon)
 
 
+def kl_divergence(logits: Tensor, target: Tensor) -> Tensor:
+    """Return the mean of the sum of t_c log(t_c / p_c), t_c being 1 for the true class and 0 for the others."""
+    wide = _wide(logits)
+    true = functional.one_hot(target, wide.shape[1]).to(wide)
+    return functional.kl_div(functional.log_softmax(wide, dim=1), true, reduction="batchmean")
+
+
+def logit_adjustment(logits: Tensor, target: Tensor, *, counts: Tensor, tau: float) -> Tensor:
+    """Return cross-entropy of the logits plus tau log pi_c, pi_c being the class's share of the training cases.
+
+    A class without training cases counts as if it had one.
+    """
+    wide = _wide(logits)
+    cases = counts.to(wide).clamp(min=1.0)
+    return functional.cross_entropy(wide + tau * torch.log(cases / cases.sum()), target)
+
+
+def balanced_softmax(logits: Tensor, target: Tensor, *, counts: Tensor) -> Tensor:
+    """Return the mean of -log(n_y exp z_y / sum of n_c exp z_c), n_c being the training cases of class c.
+
+    A class without training cases counts as if it had one. Both terms stay logarithms, since exp z may overflow.
+    """
+    wide = _wide(logits)
+    shares = wide + torch.log(counts.to(wide).clamp(min=1.0))
+    true = functional.one_hot(target, wide.shape[1]).to(wide)
+    return (shares.logsumexp(dim=1) - (shares * true).sum(dim=1)).mean()
+
+
 def bce(logits: Tensor, target: Tensor) -> Tensor:
     """Return the mean of -t log p - (1 - t) log(1 - p) over the known labels."""
     wide, known, label = _known(logits, target)
@@ -91,6 +122,9 @@ FUNCTIONS: Mapping[str, Callable[..., Tensor]] = MappingProxyType(
         "weighted-cross-entropy": weighted_cross_entropy,
         "focal": focal,
         "label-smoothing": label_smoothing,
+        "kl-divergence": kl_divergence,
+        "logit-adjustment": logit_adjustment,
+        "balanced-softmax": balanced_softmax,
         "bce": bce,
         "weighted-bce": weighted_bce,
         "sigmoid-focal": sigmoid_focal,

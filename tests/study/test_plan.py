@@ -214,6 +214,9 @@ def test_floor_seeds_are_seeds_too_and_disjoint_from_the_first_ones_or_refused(s
         ("focal", {"gamma": -0.0}, "cross-entropy"),
         ("label-smoothing", {"epsilon": 0}, "cross-entropy"),
         ("weighted-cross-entropy", {"power": 0.0}, "cross-entropy"),
+        ("kl-divergence", {}, "cross-entropy"),
+        ("logit-adjustment", {"tau": 0}, "cross-entropy"),
+        ("balanced-softmax", {}, "logit-adjustment"),
         ("weighted-bce", {"power": 0.0}, "bce"),
     ],
 )
@@ -228,5 +231,6 @@ def test_no_two_entries_with_their_defaults_are_taken_for_the_same_function_unle
     found: dict[Any, list[str]] = {}
     for name in CATALOGUE:
         found.setdefault(identity(name, {}), []).append(name)
-    assert sorted(names for names in found.values() if len(names) > 1) == []
+    twins = sorted(names for names in found.values() if len(names) > 1)
+    assert twins == [["cross-entropy", "kl-divergence"], ["logit-adjustment", "balanced-softmax"]]
     assert identity("sigmoid-focal", {"gamma": 0, "alpha": 0.5}) != identity("bce", {})

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from cxr_report.losses import CATALOGUE, SIGMOID
+from cxr_report.losses import CATALOGUE, SIGMOID, alike, identity
 from cxr_report.training import losses
 
 mpmath.mp.dps = 50
@@ -60,6 +60,28 @@ def mp_smoothing(rows: Any, target: Any, *, epsilon: float) -> Any:
     return value / len(rows)
 
 
+def mp_kl(rows: Any, target: Any) -> Any:
+    value = mpmath.mpf(0)
+    for row, y in zip(rows, target, strict=True):
+        t = [mpmath.mpf(place == y) for place in range(len(row))]
+        value += sum(t_c * (mpmath.log(t_c) - log) for t_c, log in zip(t, log_softmax(row), strict=True) if t_c)
+    return value / len(rows)
+
+
+def mp_logit_adjustment(rows: Any, target: Any, *, tau: float) -> Any:
+    cases = [mpmath.mpf(n) for n in COUNTS.tolist()]
+    moved = [[z + tau * mpmath.log(n / sum(cases)) for z, n in zip(row, cases, strict=True)] for row in rows]
+    return mp_cross_entropy(moved, target)
+
+
+def mp_balanced_softmax(rows: Any, target: Any) -> Any:
+    value = mpmath.mpf(0)
+    for row, y in zip(rows, target, strict=True):
+        parts = [mpmath.mpf(n) * mpmath.exp(z) for z, n in zip(row, COUNTS.tolist(), strict=True)]
+        value -= mpmath.log(parts[y] / sum(parts))
+    return value / len(rows)
+
+
 def mp_sigmoid(rows: Any, target: Any, term: Callable[[Any, Any, int], Any]) -> Any:
     """Average ``term(log p, log (1 - p), column)`` of the label that holds over the known labels."""
     terms = []
@@ -98,6 +120,10 @@ CASES: list[tuple[str, Callable[..., Any], dict[str, float]]] = [
     ("focal", mp_focal, {"gamma": 0.5}),
     ("label-smoothing", mp_smoothing, {"epsilon": 0.1}),
     ("label-smoothing", mp_smoothing, {"epsilon": 1.0}),
+    ("kl-divergence", mp_kl, {}),
+    ("logit-adjustment", mp_logit_adjustment, {"tau": 1.0}),
+    ("logit-adjustment", mp_logit_adjustment, {"tau": 2.5}),
+    ("balanced-softmax", mp_balanced_softmax, {}),
     ("bce", mp_bce, {}),
     ("weighted-bce", mp_weighted_bce, {"power": 1.0}),
     ("sigmoid-focal", mp_sigmoid_focal, {"gamma": 2.0, "alpha": 0.25}),
@@ -198,22 +224,66 @@ def test_torch_agrees_that_the_gradient_is_the_derivative(
 LOGITS = st.lists(st.lists(st.floats(-50, 50), min_size=3, max_size=3), min_size=5, max_size=5)
 
 
-@pytest.mark.parametrize(
-    ("name", "parameters"),
-    [
-        ("focal", {"gamma": 0.0}),
-        ("label-smoothing", {"epsilon": 0.0}),
-        ("weighted-cross-entropy", {"power": 0.0}),
-    ],
-)
+SAME: list[tuple[str, dict[str, float], str, dict[str, float]]] = [
+    ("focal", {"gamma": 0.0}, "cross-entropy", {}),
+    ("label-smoothing", {"epsilon": 0.0}, "cross-entropy", {}),
+    ("weighted-cross-entropy", {"power": 0.0}, "cross-entropy", {}),
+    ("kl-divergence", {}, "cross-entropy", {}),
+    ("logit-adjustment", {"tau": 0.0}, "cross-entropy", {}),
+    ("balanced-softmax", {}, "logit-adjustment", {"tau": 1.0}),
+    ("weighted-bce", {"power": 0.0}, "bce", {}),
+]
+
+
+@pytest.mark.parametrize(("name", "parameters", "other", "others"), SAME, ids=[f"{row[0]}={row[2]}" for row in SAME])
 @settings(max_examples=30, deadline=None)
 @given(rows=LOGITS)
-def test_a_softmax_loss_reduces_to_cross_entropy(
-    name: str, parameters: dict[str, float], rows: list[list[float]]
+def test_what_the_catalogue_calls_identical_has_the_same_value_and_gradient(
+    name: str, parameters: dict[str, float], other: str, others: dict[str, float], rows: list[list[float]]
 ) -> None:
-    logits = torch.tensor(rows, dtype=torch.float64)
-    plain = losses.cross_entropy(logits, CLASSES).item()
-    assert bound(name, parameters)(logits, CLASSES).item() == pytest.approx(plain, rel=1e-12, abs=1e-13)
+    point = torch.tensor(rows, dtype=torch.float64, requires_grad=True)
+    values = [
+        bound(which, given_)(point, target_of(which, 5)) for which, given_ in ((name, parameters), (other, others))
+    ]
+    gradients = [torch.autograd.grad(value, point)[0] for value in values]
+    assert values[0].item() == pytest.approx(values[1].item(), rel=1e-12, abs=1e-13)
+    torch.testing.assert_close(gradients[0], gradients[1], rtol=1e-11, atol=1e-13)
+    assert identity(name, parameters) == identity(other, others)
+
+
+def test_every_pair_that_the_catalogue_calls_identical_is_held_against_its_values() -> None:
+    told = {setting for name in CATALOGUE for setting in alike(name, {})[1:]}
+    told |= set(alike("logit-adjustment", {"tau": 1.0})[1:])
+    shown = {f"{name}{''.join(f' with {key} {value:g}' for key, value in p.items())}" for name, p, *_ in SAME}
+    assert told == shown
+
+
+@pytest.mark.parametrize("name", [name for name, entry in CATALOGUE.items() if entry.tasks != SIGMOID])
+def test_losses_that_the_catalogue_holds_apart_differ_on_ordinary_logits(name: str) -> None:
+    defaults = {key: {one.name: one.default for one in CATALOGUE[key].parameters} for key in CATALOGUE}
+    mine = bound(name, defaults[name])(ORDINARY, CLASSES[:4]).item()
+    for other, entry in CATALOGUE.items():
+        if entry.tasks == SIGMOID or identity(other, {}) == identity(name, {}):
+            continue
+        assert bound(other, defaults[other])(ORDINARY, CLASSES[:4]).item() != pytest.approx(mine, rel=1e-6)
+
+
+def test_the_divergence_is_computed_by_its_own_formula(monkeypatch: pytest.MonkeyPatch) -> None:
+    def reached(*_: object, **__: object) -> Tensor:
+        raise AssertionError("cross-entropy was called")
+
+    monkeypatch.setattr(torch.nn.functional, "cross_entropy", reached)
+    monkeypatch.setattr(torch.nn.functional, "nll_loss", reached)
+    assert losses.kl_divergence(ORDINARY, CLASSES[:4]) > 0
+    assert losses.balanced_softmax(ORDINARY, CLASSES[:4], counts=COUNTS) > 0
+
+
+def test_adjusted_logits_ask_more_of_a_rare_class() -> None:
+    logits = torch.zeros((2, 2), dtype=torch.float64, requires_grad=True)
+    for function in (partial(losses.logit_adjustment, tau=1.0), losses.balanced_softmax):
+        value = function(logits, torch.tensor([0, 1]), counts=torch.tensor([90.0, 10.0]))
+        (gradient,) = torch.autograd.grad(value, logits)
+        assert gradient[1, 1].item() / gradient[0, 0].item() == pytest.approx(9.0)
 
 
 @settings(max_examples=30, deadline=None)
@@ -231,7 +301,13 @@ def test_the_sigmoid_losses_reduce_to_bce(rows: list[list[float]]) -> None:
 @given(rows=LOGITS, shift=st.floats(-20, 20))
 def test_a_softmax_loss_does_not_see_a_shift_of_all_logits(rows: list[list[float]], shift: float) -> None:
     logits = torch.tensor(rows, dtype=torch.float64)
-    for name, parameters in (("focal", {"gamma": 2.0}), ("label-smoothing", {"epsilon": 0.1})):
+    for name, parameters in (
+        ("focal", {"gamma": 2.0}),
+        ("label-smoothing", {"epsilon": 0.1}),
+        ("kl-divergence", {}),
+        ("logit-adjustment", {"tau": 1.0}),
+        ("balanced-softmax", {}),
+    ):
         function = bound(name, parameters)
         before, after = function(logits, CLASSES).item(), function(logits + shift, CLASSES).item()
         assert after == pytest.approx(before, rel=1e-9, abs=1e-10)
