@@ -19,7 +19,7 @@ from cxr_report.metrics.rates import f1_of, npv_of, ppv_of, sensitivity_of, spec
 from cxr_report.metrics.thresholds import area, precision, sensitivity_at_specificity
 from cxr_report.metrics.truth import class_truth
 
-__all__ = ["Score", "metric_value", "scores"]
+__all__ = ["Score", "has_classes", "metric_value", "scores"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,17 @@ def _overall(name: str, case: Predictions) -> tuple[float, int]:
     return mean_of(values, case.support, "macro"), missing
 
 
-def _has_classes(metric: Metric, task: str) -> bool:
+def has_classes(metric: Metric, task: str) -> bool:
+    """Say whether a metric has a value per class or finding, beside the overall one.
+
+    Args:
+        metric: an entry of the catalogue.
+        task: `binary`, `multiclass` or `multilabel`.
+
+    Example:
+        >>> has_classes(METRICS["mcc"], "multiclass"), has_classes(METRICS["mcc"], "multilabel")
+        (False, True)
+    """
     return {"binary": False, "multiclass": metric.per_class, "multilabel": metric.per_finding}[task]
 
 
@@ -172,7 +182,7 @@ def scores(
             continue
         value, missing = _overall(name, case)
         rows.append(Score(metric=name, klass="", value=value, n=everyone, undefined=missing))
-        if _has_classes(metric, task):
+        if has_classes(metric, task):
             rows += [
                 Score(metric=name, klass=klass, value=float(v), n=int(n), undefined=int(np.isnan(v)))
                 for klass, v, n in zip(classes, _class_values(name, case), each, strict=True)
