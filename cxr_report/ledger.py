@@ -181,17 +181,16 @@ def refuse_other_plan(study: Study, folder: StudyFolder) -> None:
 
 def _refuse_runs_of_another_plan(frozen: FrozenStudy, folder: StudyFolder) -> None:
     """Let a lost study.json be written anew only as it was: a later addition must not pass for planned."""
-    for loss in frozen.study.losses:
-        for seed in frozen.study.seeds:
-            file = folder.run(loss, seed).run_json
-            told = read_json(file) if file.exists() else {}
-            begun = told.get("plan_sha256") if isinstance(told, dict) else None
-            if begun not in (None, frozen.plan_sha256):
-                raise Refusal(
-                    f"{folder.study_json}: is missing, and {folder.relative(file)} was begun under another plan than "
-                    f"this one ({str(begun)[:12]} there, {frozen.plan_sha256[:12]} now); put study.json back, ask for "
-                    "what the study began with, or give the study another name"
-                )
+    for loss, seed in frozen.study.planned_runs():
+        file = folder.run(loss, seed).run_json
+        told = read_json(file) if file.exists() else {}
+        begun = told.get("plan_sha256") if isinstance(told, dict) else None
+        if begun not in (None, frozen.plan_sha256):
+            raise Refusal(
+                f"{folder.study_json}: is missing, and {folder.relative(file)} was begun under another plan than "
+                f"this one ({str(begun)[:12]} there, {frozen.plan_sha256[:12]} now); put study.json back, ask for "
+                "what the study began with, or give the study another name"
+            )
 
 
 def _entry(

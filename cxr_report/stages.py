@@ -286,19 +286,16 @@ def take_finished_runs(
     other = ledger.read(source).study
     fingerprint = _fingerprint(source)
     offered = {
-        other.run_identity(loss, seed, fingerprint): source.run(loss, seed)
-        for loss in other.losses
-        for seed in other.seeds
+        other.run_identity(loss, seed, fingerprint): source.run(loss, seed) for loss, seed in other.planned_runs()
     }
     taken = 0
-    for loss in place.study.losses:
-        for seed in place.study.seeds:
-            target = place.folder.run(loss, seed)
-            found = offered.get(place.study.run_identity(loss, seed, loaded.fingerprint))
-            if found is None or target.run_json.exists() or not (found.weights.exists() or found.diverged.exists()):
-                continue
-            _take(found, target, frozen, source.path.name)
-            taken += 1
+    for loss, seed in place.study.planned_runs():
+        target = place.folder.run(loss, seed)
+        found = offered.get(place.study.run_identity(loss, seed, loaded.fingerprint))
+        if found is None or target.run_json.exists() or not (found.weights.exists() or found.diverged.exists()):
+            continue
+        _take(found, target, frozen, source.path.name)
+        taken += 1
     progress.say(f"{taken} finished {'run' if taken == 1 else 'runs'} taken from {source.path}")
     return taken
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from cxr_report import ledger
 from cxr_report.console import duration, size
 from cxr_report.runs import RunFolder, StudyFolder
+from cxr_report.study import Study
 
 if TYPE_CHECKING:
     from cxr_report.progress import Progress
@@ -34,23 +36,43 @@ def state(run: RunFolder) -> State:
 def table(folder: StudyFolder) -> str:
     """Write a study's state as lines of text: one row per loss, one column per seed, then what is written of it.
 
+    The noise floor has rows of its own.
+
     Raises:
         Refusal: the folder holds no study.
     """
     study = ledger.read(folder).study
-    states = {(loss, seed): state(folder.run(loss, seed)) for loss in study.losses for seed in study.seeds}
-    width = max(len("loss"), *(len(loss) for loss in study.losses))
     lines = [f"study {study.name}: {len(study.losses)} losses x {len(study.seeds)} seeds", ""]
-    lines.append(f"{'loss':<{width}}  " + "  ".join(f"{f'seed {seed}':>9}" for seed in study.seeds))
-    for loss in study.losses:
-        lines.append(f"{loss:<{width}}  " + "  ".join(f"{states[loss, seed]:>9}" for seed in study.seeds))
-    found = list(states.values())
+    lines += _grid(folder, tuple(study.losses), study.seeds)
+    lines += _floor(folder, study)
+    found = [state(folder.run(loss, seed)) for loss, seed in study.planned_runs()]
     kinds = ("evaluated", "exported", "trained", "started", "missing", "diverged")
     counts = ", ".join(f"{found.count(kind)} {kind}" for kind in kinds if kind in found)
     lines += ["", f"runs: {counts}"]
     lines.append(f"analysis: {'there' if folder.analysis().statistics.exists() else 'missing'}")
     lines.append(f"report: {'there' if folder.report().manifest.exists() else 'missing'}")
     return "\n".join(lines)
+
+
+def _floor(folder: StudyFolder, study: Study) -> list[str]:
+    floor, lines = study.noise_floor, []
+    if floor.seeds:
+        baseline = study.analysis.baseline
+        lines += ["", f"noise floor of seeds: {baseline} again, with as many further seeds"]
+        lines += _grid(folder, (baseline,), study.floor_seeds)
+    if floor.identical:
+        same = ", ".join(f"{second} is {first}" for first, second in study.twins() if second in floor.identical)
+        lines += ["", f"noise floor of rounding: {same}, by another formula"]
+        lines += _grid(folder, tuple(floor.identical), study.seeds)
+    return lines
+
+
+def _grid(folder: StudyFolder, losses: Sequence[str], seeds: Sequence[int]) -> list[str]:
+    """Write one row per loss and one column per seed, under a head."""
+    heads = [f"seed {seed}" for seed in seeds]
+    first, width = max(len(name) for name in ("loss", *losses)), max(9, *(len(head) for head in heads))
+    rows = [("loss", heads), *((loss, [str(state(folder.run(loss, seed))) for seed in seeds]) for loss in losses)]
+    return [f"{name:<{first}}  " + "  ".join(f"{cell:>{width}}" for cell in cells) for name, cells in rows]
 
 
 def forecast(place: Workplace, *, workers: int | None, progress: Progress) -> str:
@@ -70,7 +92,8 @@ def forecast(place: Workplace, *, workers: int | None, progress: Progress) -> st
         study, study_file=place.study_file, cache=place.folder.cache, workers=stages.cores(), progress=progress
     )
     stages.try_out(place, loaded)
-    states = [state(place.folder.run(loss, seed)) for loss in study.losses for seed in study.seeds]
+    states = [state(place.folder.run(loss, seed)) for loss, seed in study.planned_runs()]
+    further = f" + {len(study.floor_runs())} of the noise floor" if study.floor_runs() else ""
     left = sum(kind in ("missing", "started") for kind in states)
     cost = training.measure_epoch(study, study_file=place.study_file, dataset=loaded)
     at_once = min(workers or cost.runs_at_once, max(left, 1))
@@ -78,7 +101,7 @@ def forecast(place: Workplace, *, workers: int | None, progress: Progress) -> st
     seconds = cost.seconds_per_epoch * epochs
     disk = cost.bytes_per_run * left
     lines = [
-        f"study {study.name} ({study.task}): {len(study.losses)} losses x {len(study.seeds)} seeds = "
+        f"study {study.name} ({study.task}): {len(study.losses)} losses x {len(study.seeds)} seeds{further} = "
         f"{len(states)} runs, {len(states) - left} finished, {left} to train",
         f"data: {len(loaded.train)} training, {len(loaded.val)} validation, {len(loaded.test)} test cases, "
         f"{len(loaded.classes)} {'findings' if study.task == 'multilabel' else 'classes'}, "

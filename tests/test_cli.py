@@ -135,6 +135,30 @@ def test_status_shows_what_is_done_missing_and_diverged(call, tmp_path: Path) ->
     assert call("status", str(folder.path)).out == done.out
 
 
+def test_status_shows_the_noise_floor_as_blocks_of_its_own(call, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    floor = '[noise_floor]\nseeds = true\n[noise_floor.identical.kl]\nloss = "kl-divergence"\n'
+    (tmp_path / "s.toml").write_text(STUDY + floor)
+    folder = StudyFolder(tmp_path / "runs" / "s")
+    ledger.freeze(load(tmp_path / "s.toml"), folder)
+    write_json(folder.run("ce", 1_000_002).evaluation_json, {})
+    write_text(folder.run("kl", 1).weights, "")
+    lines = call("status", "s.toml").out.splitlines()
+    head, compared, again, same = lines[0], lines[2:5], lines[6:9], lines[10:13]
+    assert head == "study s: 2 losses x 2 seeds"
+    assert [line.split()[0] for line in compared] == ["loss", "ce", "focal"]
+    assert again == [
+        "noise floor of seeds: ce again, with as many further seeds",
+        "loss  seed 1000001  seed 1000002",
+        "ce         missing     evaluated",
+    ]
+    assert same == [
+        "noise floor of rounding: kl is ce, by another formula",
+        "loss     seed 1     seed 2",
+        "kl      trained    missing",
+    ]
+    assert "runs: 1 evaluated, 1 trained, 6 missing" in lines
+
+
 def test_status_of_a_folder_that_is_no_study_is_one_sentence(call, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     done = call("status", str(tmp_path))
     assert done.code == 2

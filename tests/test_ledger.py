@@ -69,6 +69,27 @@ def test_what_is_added_after_an_analysis_makes_it_exploratory(folder: StudyFolde
     assert frozen.exploratory() == ("seeds 7 added after a first analysis",)
 
 
+FLOOR = {"seeds": True, "identical": {"kl": {"loss": "kl-divergence"}, "again": {"loss": "kl-divergence"}}}
+
+
+def test_a_seed_that_is_added_adds_its_run_of_the_noise_floor(folder: StudyFolder) -> None:
+    first = ledger.freeze(study(noise_floor=FLOOR), folder)
+    assert first.study.floor_seeds == (1_000_001, 1_000_002)
+    second = ledger.freeze(study(noise_floor=FLOOR, seeds=[1, 2, 7]), folder)
+    assert second.plan_sha256 == first.plan_sha256
+    assert second.ledger[1].seeds == (7,)
+    there = ledger.read(folder).study
+    assert there.floor_seeds == (1_000_001, 1_000_002, 1_000_007)
+    assert there.planned_runs() == study(noise_floor=FLOOR, seeds=[1, 2, 7]).planned_runs()
+    assert set(first.study.planned_runs()) < set(there.planned_runs())
+
+
+def test_a_lost_study_json_is_not_written_anew_over_floor_runs_of_another_plan(folder: StudyFolder) -> None:
+    write_json(folder.run("kl", 2).run_json, {"plan_sha256": "0" * 64})
+    with pytest.raises(Refusal, match=r"kl/seed-0002/run\.json was begun under another plan"):
+        ledger.freeze(study(noise_floor=FLOOR), folder)
+
+
 def test_the_report_section_may_change_at_any_time(folder: StudyFolder) -> None:
     first = ledger.freeze(study(), folder)
     second = ledger.freeze(study(report={"title": "Another"}), folder)
@@ -88,6 +109,11 @@ def test_the_report_section_may_change_at_any_time(folder: StudyFolder) -> None:
         ({"losses": {"zeta": {"loss": "cross-entropy"}, "alpha": {"loss": "focal", "gamma": 1}}}, "alpha.parameters"),
         ({"losses": {"zeta": {"loss": "cross-entropy"}, "new": {"loss": "focal"}}}, "losses.alpha (taken away)"),
         ({"seeds": [1, 3]}, "seeds (2 taken away)"),
+        ({"noise_floor": {"seeds": True}}, "noise_floor.seeds (False there, True asked for)"),
+        ({"noise_floor": {"identical": {"kl": {"loss": "kl-divergence"}}}}, "noise_floor.identical"),
+        ({"analysis": {"family": "all"}}, "analysis.family ('baseline' there, 'all' asked for)"),
+        ({"analysis": {"components": {"ms": 1e-4, "case": 0}}}, "analysis.components"),
+        ({"analysis": {"multiverse": {"tests": ["mrmc"]}}}, "analysis.multiverse.tests"),
     ],
 )
 def test_another_plan_in_the_same_folder_is_refused_naming_the_field(

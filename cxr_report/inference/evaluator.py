@@ -56,7 +56,7 @@ def complete(run: RunFolder, onnx_sha256: str, fingerprint: str) -> bool:
 
 
 def _exported(study: Study, folder: StudyFolder, progress: Progress) -> list[_Exported]:
-    runs = [folder.run(loss, seed) for loss in study.losses for seed in study.seeds]
+    runs = [folder.run(loss, seed) for loss, seed in study.planned_runs()]
     found = [run for run in runs if run.export_json.exists()]
     diverged = [run for run in runs if run.diverged.exists() and not run.export_json.exists()]
     missing = len(runs) - len(found) - len(diverged)

@@ -169,7 +169,7 @@ def eager_logits(classifier: nn.Module, images: NDArray[np.uint8]) -> NDArray[np
 
 
 def _trained(study: Study, dataset: DataSet, folder: StudyFolder, progress: Progress) -> list[RunFolder]:
-    runs = [folder.run(loss, seed) for loss in study.losses for seed in study.seeds]
+    runs = [folder.run(loss, seed) for loss, seed in study.planned_runs()]
     ended = [run for run in runs if finished(run, study.run_identity(run.loss, run.seed, dataset.fingerprint), folder)]
     missing = len(runs) - len(ended)
     if not ended:

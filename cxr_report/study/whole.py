@@ -193,13 +193,18 @@ class Study(Section):
         """The seeds of the baseline's further runs, one for each of the study's; empty without that noise floor."""
         return tuple((seed + FLOOR_STEP) % MOST_SEEDS for seed in self.seeds) if self.noise_floor.seeds else ()
 
+    def compared_runs(self) -> tuple[tuple[str, int], ...]:
+        """Return the runs that are compared as (loss, seed), loss by loss."""
+        return tuple(product(self.losses, self.seeds))
+
+    def floor_runs(self) -> tuple[tuple[str, int], ...]:
+        """Return the runs of the noise floor as (loss, seed): the baseline's further seeds, the identical losses."""
+        further = product((self.analysis.baseline,), self.floor_seeds)
+        return (*further, *product(self.noise_floor.identical, self.seeds))
+
     def planned_runs(self) -> tuple[tuple[str, int], ...]:
-        """Return every run as (loss, seed): the compared ones, the baseline's floor seeds, the identical losses."""
-        return (
-            *product(self.losses, self.seeds),
-            *product((self.analysis.baseline,), self.floor_seeds),
-            *product(self.noise_floor.identical, self.seeds),
-        )
+        """Return every run as (loss, seed): the compared ones, then those of the noise floor."""
+        return (*self.compared_runs(), *self.floor_runs())
 
     def entry(self, name: str) -> Loss:
         """Return a loss of the study, or one that is identical to it, by its name.
@@ -208,6 +213,10 @@ class Study(Section):
             KeyError: the study has no such loss.
         """
         return self.losses[name] if name in self.losses else self.noise_floor.identical[name]
+
+    def key(self, name: str) -> str:
+        """Return where a loss stands in the study file, for a message."""
+        return f"losses.{name}" if name in self.losses else f"noise_floor.identical.{name}"
 
     def twins(self) -> tuple[tuple[str, str], ...]:
         """Return pairs of losses that are the same function, trained in the same way.

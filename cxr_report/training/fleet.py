@@ -7,6 +7,7 @@ import tempfile
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,11 +92,15 @@ def check(study: Study, *, study_file: Path, dataset: DataSet) -> None:
 
 
 def assignments(study: Study, dataset: DataSet) -> list[Assignment]:
-    """Return every run of a study, seed by seed, so that the losses stay comparable if the work is broken off."""
+    """Return every run of a study, seed by seed, so that the losses stay comparable if the work is broken off.
+
+    The noise floor comes last: without it there is something to report, without the compared runs there is nothing.
+    """
+    parts = [sorted(runs, key=itemgetter(1)) for runs in (study.compared_runs(), study.floor_runs())]
     return [
         Assignment(loss, seed, study.run_identity(loss, seed, dataset.fingerprint))
-        for seed in study.seeds
-        for loss in study.losses
+        for runs in parts
+        for loss, seed in runs
     ]
 
 
@@ -199,7 +204,7 @@ def trouble(message: Message, task: Assignment | None, study: Study) -> Exceptio
         )
     if message.kind != "failure":
         return RuntimeError(f"{run}: the worker ended unexpectedly ({message.kind}, exit code {told.get('code')})")
-    own = [study.model.function, study.losses[task.loss].function if task else None]
+    own = [study.model.function, study.entry(task.loss).function if task else None]
     named = " or ".join(function for function in own if function)
     if named:
         return Refusal(f"{run}: training with {named} failed with {told['sentence']}\n{told['traceback']}")

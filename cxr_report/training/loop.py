@@ -196,8 +196,8 @@ def _first_weights(task: Assignment, bench: Bench) -> models.Classifier:
 
 def _objective(task: Assignment, bench: Bench) -> Objective:
     counts = class_counts(bench.train.known, bench.classes).to(bench.device)
-    key = f"{bench.study_file.name}: losses.{task.loss}"
-    return objective(bench.study.losses[task.loss], counts, study_file=bench.study_file, key=key)
+    key = f"{bench.study_file.name}: {bench.study.key(task.loss)}"
+    return objective(bench.study.entry(task.loss), counts, study_file=bench.study_file, key=key)
 
 
 def _all_epochs(work: Run, run: RunFolder, tell: Callable[[RunState], None]) -> None:

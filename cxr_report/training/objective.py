@@ -83,10 +83,10 @@ def check(study: Study, counts: Tensor, *, study_file: Path, unknown_labels: boo
     Raises:
         Refusal: the first loss that fails, with what it did.
     """
-    for name, loss in study.losses.items():
+    for name, loss in {**study.losses, **study.noise_floor.identical}.items():
         if loss.function is None:
             continue
-        key = f"{study_file.name}: losses.{name}"
+        key = f"{study_file.name}: {study.key(name)}"
         function = objective(loss, counts, study_file=study_file, key=key)
         logits, target = _trial(study.task, counts, unknown_labels)
         try:

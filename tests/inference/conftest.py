@@ -133,7 +133,8 @@ def train_one() -> Callable[..., RunFolder]:
         run = folder.run(loss, seed)
         network = models.build(study.model, len(dataset.classes), study_file=Path("small.toml"), image_size=SIDE)
         network.normalise_by(0.5, 0.25)
-        lived_in(network, seed + 100 * list(study.losses).index(loss))
+        names = [*study.losses, *study.noise_floor.identical]
+        lived_in(network, seed + 100 * names.index(loss))
         state = {name: value * (scale if value.ndim > 1 else 1) for name, value in network.state_dict().items()}
         run.path.mkdir(parents=True, exist_ok=True)
         content = encode(state, {"identity": study.run_identity(loss, seed, dataset.fingerprint)})
@@ -148,6 +149,6 @@ def train_all(train_one: Callable[..., RunFolder]) -> Callable[..., list[RunFold
     """Leave the weights of every run of a study."""
 
     def make(study: Study, folder: StudyFolder, dataset: DataSet) -> list[RunFolder]:
-        return [train_one(study, folder, dataset, loss, seed) for loss in study.losses for seed in study.seeds]
+        return [train_one(study, folder, dataset, loss, seed) for loss, seed in study.planned_runs()]
 
     return make
