@@ -11,9 +11,11 @@ from pydantic import ValidationError
 import cxr_report
 from cxr_report import ledger
 from cxr_report.analysis.assemble import FORMAT, assemble
+from cxr_report.analysis.context import Context
+from cxr_report.analysis.family import Family
 from cxr_report.analysis.gather import gather
 from cxr_report.analysis.plan import check_name, other_plan
-from cxr_report.analysis.scoring import score_all, score_controls
+from cxr_report.analysis.scoring import score_all, score_controls, score_floor
 from cxr_report.analysis.survey import Survey, check_chain, hashes, survey
 from cxr_report.analysis.tables import comparisons_csv, scores_csv
 from cxr_report.analysis.value import Analysis, from_plain, to_plain
@@ -57,7 +59,7 @@ def analyse(
     """
     told = progress or Silent()
     frozen, study = _as_planned(folder, partial=partial, name=name, plan=plan)
-    found = survey(folder, study)
+    found = survey(folder, study, trained=frozen.study)
     _refuse_incomplete(found, partial=partial)
     check_chain(found)
     inputs = {**hashes(found), "plan": _plan_hash(frozen, study, found)}
@@ -152,14 +154,11 @@ def _write(
     material = gather(found)
     progress.start("analyse", 3)
     scored = score_all(study.task, material)
-    controls = score_controls(study.task, material)
+    floor, controls = score_floor(study.task, material), score_controls(study.task, material)
     progress.advance("analyse")
     analysis = assemble(
         frozen,
-        study,
-        found,
-        material,
-        scored,
+        Context(study, found, material, scored, Family.of(study), floor),
         controls,
         name=name,
         program=cxr_report.__version__,
@@ -167,7 +166,7 @@ def _write(
     )
     progress.advance("analyse")
     target.statistics.unlink(missing_ok=True)
-    write_text(target.scores, scores_csv((*scored, *controls)))
+    write_text(target.scores, scores_csv((*scored, *floor, *controls)))
     write_text(target.comparisons, comparisons_csv(analysis))
     outputs = {file.name: sha256(file) for file in (target.scores, target.comparisons)}
     write_json(target.statistics, to_plain(replace(analysis, outputs=outputs)))

@@ -8,18 +8,24 @@ from itertools import chain
 import numpy as np
 
 from cxr_report.analysis.areas import intervals
-from cxr_report.analysis.comparisons import PairedScores, compare, omnibus_test, smallest, summarise
+from cxr_report.analysis.comparisons import compare, smallest, summarise
+from cxr_report.analysis.context import Context
 from cxr_report.analysis.curves import confusions, learning_curves, roc_curves
 from cxr_report.analysis.gather import Material
-from cxr_report.analysis.joint import joint_analysis
+from cxr_report.analysis.joint import covariances, fits, joint
+from cxr_report.analysis.omnibus import omnibus
 from cxr_report.analysis.scoring import CONTROL_PREFIX, ScoredRun, worst
-from cxr_report.analysis.survey import CONTROLS, Survey
+from cxr_report.analysis.survey import CONTROLS
 from cxr_report.analysis.value import (
+    BOTH,
+    CASES,
     Analysis,
     Control,
     DataSummary,
     Interval,
+    Joint,
     LossSummary,
+    Pair,
     RunSummary,
 )
 from cxr_report.ledger import FrozenStudy
@@ -27,18 +33,15 @@ from cxr_report.losses import CATALOGUE
 from cxr_report.metrics import METRICS
 from cxr_report.study import Report, Study
 
-__all__ = ["FORMAT", "assemble", "labels", "paired_scores"]
+__all__ = ["FORMAT", "assemble", "labels"]
 
-FORMAT = 1
+FORMAT = 2
 """Of statistics.json; an analysis of another format is redone."""
 
 
 def assemble(
     frozen: FrozenStudy,
-    study: Study,
-    found: Survey,
-    material: Material,
-    scored: tuple[ScoredRun, ...],
+    context: Context,
     controls: tuple[ScoredRun, ...],
     *,
     name: str,
@@ -49,58 +52,79 @@ def assemble(
 
     Args:
         frozen: plan and ledger.
-        study: as it is analysed: with the frozen plan, or with another one.
-        found: which runs are finished.
-        material: their predictions and histories.
-        scored: every metric of every finished run.
-        controls: the same of the controls.
+        context: the study as it is analysed (with the frozen plan, or with another one), its files and scores.
+        controls: every metric of the controls.
         name: of the analysis, where it follows another plan; empty otherwise.
         program: version of cxr_report.
         inputs: file -> sha256.
     """
-    losses = tuple(study.losses)
-    plan, metrics = study.analysis, (study.metrics.primary, *study.metrics.secondary)
-    imputing = plan.on_diverged == "worst-score"
-    seeds = found.finished_seeds(with_diverged=imputing)
-    overall = {metric: paired_scores(scored, found, losses, seeds, metric) for metric in metrics}
+    study, material = context.study, context.material
+    tables = {metric: context.paired(metric) for metric in context.metrics}
+    found = covariances(context, context.metrics)
+    both, fixed = fits(context, found, target=BOTH), fits(context, found, target=CASES)
+    joints, cases = joint(context, both), joint(context, fixed)
     return Analysis(
         format=FORMAT,
         program=program,
         study=study.model_copy(update={"report": Report()}),
-        losses=losses,
+        losses=context.losses,
         labels=labels(study),
-        seeds=seeds,
+        seeds=context.seeds,
         planned_seeds=study.seeds,
         classes=material.classes,
-        metrics=metrics,
-        partial=bool(found.missing),
-        missing=found.missing,
+        metrics=context.metrics,
+        partial=bool(context.found.missing),
+        missing=context.found.missing,
         exploratory=_exploratory(frozen, name),
         plan_sha256=frozen.plan_sha256,
         data=_data(study, material),
-        runs=_runs(study, frozen.study, found, material, scored),
-        summaries=_summaries(study, found, material, scored, seeds),
+        runs=_runs(frozen.study, context),
+        summaries=_summaries(context),
         omnibus=tuple(
-            omnibus_test(overall[metric], alpha=plan.alpha, primary=metric == study.metrics.primary)
-            for metric in metrics
+            test
+            for metric in context.metrics
+            for test in omnibus(tables[metric], study, _of(joints, metric), _of(cases, metric))
         ),
-        pairs=tuple(
-            chain.from_iterable(
-                compare(overall[metric], plan=plan, primary=metric == study.metrics.primary) for metric in metrics
-            )
-        ),
-        smallest_wilcoxon_p=smallest("wilcoxon", len(seeds), n_losses=len(losses), adjustment=plan.adjustment),
-        smallest_friedman_p=smallest("friedman", len(seeds), n_losses=len(losses), adjustment=plan.adjustment),
+        pairs=compare(tables, study),
+        smallest_wilcoxon_p=_smallest(context, "wilcoxon"),
+        smallest_friedman_p=_smallest(context, "friedman"),
         controls=_controls(study, material, controls),
         diverged=material.diverged,
-        curves=(*learning_curves(losses, material), *roc_curves(study.task, losses, material)),
-        confusions=confusions(study.task, losses, material),
-        thresholds={f"{run.loss}/{run.seed}": run.thresholds for run in scored},
+        curves=(*learning_curves(context.losses, material), *roc_curves(study.task, context.losses, material)),
+        confusions=confusions(study.task, context.losses, material),
+        thresholds={f"{run.loss}/{run.seed}": run.thresholds for run in context.scored},
         inputs=dict(inputs),
         name=name,
         selected_by=frozen.study.metrics.primary,
-        joint=joint_analysis(study, losses, found.finished_seeds(with_diverged=False), material),
-        imputed={metric: worst(scored, metric) for metric in metrics} if imputing and material.diverged else {},
+        joint=joints,
+        cases=cases,
+        sensitivity=_sensitivity(context),
+        imputed={metric: worst(context.scored, metric) for metric in context.metrics}
+        if context.imputing and material.diverged
+        else {},
+    )
+
+
+def _sensitivity(context: Context) -> tuple[Pair, ...]:
+    """Compare the losses over seeds under the other rule for diverged runs, where there are any."""
+    if not context.material.diverged:
+        return ()
+    other = context.under_the_other_rule()
+    primary = other.study.metrics.primary
+    return compare({primary: other.paired(primary)}, other.study)
+
+
+def _of(found: Sequence[Joint], metric: str) -> Joint | None:
+    return next((each for each in found if each.metric == metric), None)
+
+
+def _smallest(context: Context, test: str) -> float:
+    return smallest(
+        test,
+        len(context.seeds),
+        comparisons=context.family.size,
+        n_losses=len(context.losses),
+        adjustment=context.study.analysis.adjustment,
     )
 
 
@@ -124,46 +148,17 @@ def _title(study: Study, name: str) -> str:
     return loss.label or (entry.title.partition(" (")[0] if entry is not None else name)
 
 
-def paired_scores(
-    scored: Sequence[ScoredRun],
-    found: Survey,
-    losses: tuple[str, ...],
-    seeds: tuple[int, ...],
-    metric: str,
-    klass: str = "",
-) -> PairedScores:
-    """Arrange one metric on test by seed and loss; a diverged run has the worst score of any finished run.
-
-    Args:
-        scored: the finished runs.
-        found: which runs diverged.
-        losses: k names, the columns.
-        seeds: S seeds, the rows; diverged runs among them mean that the plan keeps them.
-        metric: its name.
-        klass: a class, or empty for overall.
-    """
-    values = {(run.loss, run.seed): run.value(metric, klass) for run in scored}
-    for run in found.diverged:
-        values[run.loss, run.seed] = worst(scored, metric, klass)
-    table = np.array([[values[loss, seed] for loss in losses] for seed in seeds], dtype=np.float64)
-    return PairedScores(metric, klass, losses, seeds, table.reshape(len(seeds), len(losses)))
-
-
-def _summaries(
-    study: Study, found: Survey, material: Material, scored: tuple[ScoredRun, ...], seeds: tuple[int, ...]
-) -> tuple[LossSummary, ...]:
+def _summaries(context: Context) -> tuple[LossSummary, ...]:
+    study = context.study
     kinds = [
         (name, klass)
         for name, metric in METRICS.items()
         if study.task in metric.tasks
-        for klass in ("", *(_classes(study, material, name)))
+        for klass in ("", *(_classes(study, context.material, name)))
     ]
     return tuple(
         chain.from_iterable(
-            summarise(
-                paired_scores(scored, found, tuple(study.losses), seeds, metric, klass), alpha=study.analysis.alpha
-            )
-            for metric, klass in kinds
+            summarise(context.paired(metric, klass), alpha=study.analysis.alpha) for metric, klass in kinds
         )
     )
 
@@ -174,9 +169,8 @@ def _classes(study: Study, material: Material, metric: str) -> tuple[str, ...]:
     return material.classes if has else ()
 
 
-def _runs(
-    study: Study, trained: Study, found: Survey, material: Material, scored: tuple[ScoredRun, ...]
-) -> tuple[RunSummary, ...]:
+def _runs(trained: Study, context: Context) -> tuple[RunSummary, ...]:
+    study, material = context.study, context.material
     areas = intervals(
         study.task, material.truth["test"], [run.logits["test"] for run in material.runs], alpha=study.analysis.alpha
     )
@@ -191,12 +185,12 @@ def _runs(
             max_delta=run.max_delta,
             flips=run.flips,
         )
-        for run, scores, area in zip(material.runs, scored, areas, strict=True)
+        for run, scores, area in zip(material.runs, context.scored, areas, strict=True)
     }
     nan = float("nan")
     return tuple(
         done.get((loss, seed)) or RunSummary(loss, seed, state, 0, {}, Interval(nan, nan, nan), nan, 0)
-        for (loss, seed), state in found.states().items()
+        for (loss, seed), state in context.found.states().items()
     )
 
 

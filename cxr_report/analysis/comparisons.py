@@ -1,27 +1,24 @@
-"""Scores of several losses, paired by seed, in; summaries, the omnibus test and every pair out."""
+"""Scores of several losses, paired by seed, in; summaries of every loss and comparisons of every pair out."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
 from cxr_report import stats
-from cxr_report.analysis.value import LossSummary, Omnibus, Pair
+from cxr_report.analysis.family import Adjustment, Family, adjusted, role, serial, verdict
+from cxr_report.analysis.value import LossSummary, Pair
 from cxr_report.metrics import METRICS
-from cxr_report.study import Analysis as Plan
+from cxr_report.study import Study
 
-__all__ = ["Floats", "PairedScores", "adjusted", "compare", "omnibus_test", "smallest", "summarise", "verdict"]
+__all__ = ["Floats", "PairedScores", "compare", "left_out", "notes", "smallest", "summarise"]
 
 Floats = NDArray[np.float64]
-Verdict = Literal["first better", "second better", "not shown"]
-Adjustment = Literal["none", "bonferroni", "holm", "hochberg", "hommel", "bh", "by"]
 
 SNAP = 1e-12
 """Chosen: relative width within which numbers count as equal, as in ``cxr_report.stats``."""
@@ -92,105 +89,64 @@ def _summary(scores: PairedScores, loss: str, column: Floats, alpha: float) -> L
     )
 
 
-def omnibus_test(scores: PairedScores, *, alpha: float, primary: bool) -> Omnibus:
-    """Ask with Friedman's test and Iman and Davenport's F whether the losses are equal at all.
-
-    Only seeds enter on which every loss has a score. Fewer than two leave everything undefined.
+def compare(tables: Mapping[str, PairedScores], study: Study) -> tuple[Pair, ...]:
+    """Compare every two losses on every metric, paired by seed.
 
     Args:
-        scores: one metric.
-        alpha: equality is rejected where Iman and Davenport's p is at most this.
-        primary: whether the metric is the primary one.
+        tables: metric -> scores, the primary metric among them.
+        study: family, alpha, adjustment and hierarchy.
+
+    Returns:
+        Metric by metric in the order given, every pair of the losses.
     """
-    rows = scores.complete()
-    if len(rows) < 2:
-        return _no_omnibus(scores, len(rows), primary)
-    result = stats.friedman(rows, higher_is_better=scores.higher_is_better)
-    p_f = float(result.p_f)
-    return Omnibus(
-        metric=scores.metric,
-        n_seeds=len(rows),
-        n_losses=len(scores.losses),
-        mean_ranks=tuple(float(rank) for rank in result.mean_ranks),
-        chi2=float(result.chi2),
-        df=float(result.df),
-        p=float(result.p),
-        kendall_w=float(result.kendall_w),
-        f=float(result.f),
-        df1=float(result.df1),
-        df2=float(result.df2),
-        p_f=p_f,
-        note=_notes(_left_out(scores, len(rows)), result.note),
-        primary=primary,
-        rejected=bool(p_f <= alpha),
-    )
-
-
-def _no_omnibus(scores: PairedScores, n: int, primary: bool) -> Omnibus:
-    nan = math.nan
-    return Omnibus(
-        metric=scores.metric,
-        n_seeds=n,
-        n_losses=len(scores.losses),
-        mean_ranks=(nan,) * len(scores.losses),
-        chi2=nan,
-        df=nan,
-        p=nan,
-        kendall_w=nan,
-        f=nan,
-        df1=nan,
-        df2=nan,
-        p_f=nan,
-        note=_notes(_left_out(scores, n), "a test needs at least two seeds"),
-        primary=primary,
-    )
-
-
-def compare(scores: PairedScores, *, plan: Plan, primary: bool) -> tuple[Pair, ...]:
-    """Compare every two losses on one metric, paired by seed.
-
-    The family over which p values are adjusted is all pairs of this metric.
-
-    Args:
-        scores: one metric.
-        plan: alpha and adjustment.
-        primary: whether the metric is the primary one.
-    """
-    rows = scores.complete()
-    left_out = _left_out(scores, len(rows))
-    found = [
-        _pair(scores, rows, (i, j), alpha=plan.alpha, primary=primary, left_out=left_out)
-        for i, j in combinations(range(len(scores.losses)), 2)
-    ]
-    p_t = adjusted([pair.p_t for pair in found], plan.adjustment)
-    p_w = adjusted([pair.p_wilcoxon for pair in found], plan.adjustment)
+    family = Family.of(study)
+    bare = {metric: _pairs(scores, study, family) for metric, scores in tables.items()}
+    p_t = serial(study, {metric: [p.p_t for p in pairs if p.in_family] for metric, pairs in bare.items()})
+    p_w = serial(study, {metric: [p.p_wilcoxon for p in pairs if p.in_family] for metric, pairs in bare.items()})
     return tuple(
-        replace(
-            pair,
-            p_t_adjusted=t,
-            p_wilcoxon_adjusted=w,
-            verdict=verdict(pair.difference, t, alpha=plan.alpha, higher_is_better=scores.higher_is_better),
-        )
-        for pair, t, w in zip(found, p_t, p_w, strict=True)
+        pair
+        for metric, pairs in bare.items()
+        for pair in _judged(pairs, p_t[metric], p_w[metric], alpha=study.analysis.alpha)
     )
 
 
-def _pair(
-    scores: PairedScores, rows: Floats, place: tuple[int, int], *, alpha: float, primary: bool, left_out: str
-) -> Pair:
-    first, second = scores.losses[place[0]], scores.losses[place[1]]
-    bare = _no_pair(scores.metric, first, second, n=len(rows), primary=primary, left_out=left_out)
-    if len(rows) < 2:
-        return bare
-    x, y = rows[:, place[0]], rows[:, place[1]]
-    t = stats.paired_t(x, y, confidence=1 - alpha)
-    w = stats.wilcoxon(x, y)
+def _judged(pairs: Sequence[Pair], p_t: Sequence[float], p_w: Sequence[float], *, alpha: float) -> list[Pair]:
+    """Write adjusted p values and verdicts into the pairs of the family."""
+    t, w = iter(p_t), iter(p_w)
+    return [_decided(pair, next(t), next(w), alpha) if pair.in_family else pair for pair in pairs]
+
+
+def _decided(pair: Pair, p_t: float, p_w: float, alpha: float) -> Pair:
+    better = METRICS[pair.metric].higher_is_better
+    said = verdict(pair.difference, p_t, alpha=alpha, higher_is_better=better)
+    return replace(pair, p_t_adjusted=p_t, p_wilcoxon_adjusted=p_w, verdict=said)
+
+
+def _pairs(scores: PairedScores, study: Study, family: Family) -> list[Pair]:
+    rows = scores.complete()
+    gone = left_out(scores, len(rows))
+    found = []
+    for place in family.pairs():
+        bare = _no_pair(scores, place, study, family, n=len(rows), gone=gone)
+        if len(rows) < 2:
+            found.append(bare)
+            continue
+        x, y = rows[:, place[0]], rows[:, place[1]]
+        found.append(_tested(bare, x, y, alpha=study.analysis.alpha, family=family.size))
+    return found
+
+
+def _tested(bare: Pair, x: Floats, y: Floats, *, alpha: float, family: int) -> Pair:
+    t, w, flips = stats.paired_t(x, y, confidence=1 - alpha), stats.wilcoxon(x, y), stats.sign_flip(x, y, rng=_signs())
+    wide = stats.paired_t(x, y, confidence=1 - alpha / family)
     effect = stats.cohens_dz(x, y)
     return replace(
         bare,
         difference=float(t.difference),
         low=float(t.low),
         high=float(t.high),
+        low_simultaneous=float(wide.low) if bare.in_family else math.nan,
+        high_simultaneous=float(wide.high) if bare.in_family else math.nan,
         sd=float(t.sd),
         t=float(t.t),
         df=float(t.df),
@@ -199,24 +155,34 @@ def _pair(
         w_minus=float(w.w_minus),
         n_zero=int(w.n_zero),
         p_wilcoxon=float(w.p),
+        p_sign_flip=float(flips.p),
         d_z=float(effect.estimate),
         d_z_low=float(effect.low),
         d_z_high=float(effect.high),
-        note=_notes(left_out, t.note, w.note),
+        note=notes(bare.note, t.note, w.note),
     )
 
 
-def _no_pair(metric: str, first: str, second: str, *, n: int, primary: bool, left_out: str) -> Pair:
+def _signs() -> np.random.Generator:
+    """Return the random signs of the permutation test beyond 16 seeds: the same for every pair."""
+    return np.random.default_rng(0)
+
+
+def _no_pair(scores: PairedScores, place: tuple[int, int], study: Study, family: Family, *, n: int, gone: str) -> Pair:
     nan = math.nan
+    inside = family.holds(place)
     return Pair(
-        metric=metric,
-        first=first,
-        second=second,
-        primary=primary,
+        metric=scores.metric,
+        first=scores.losses[place[0]],
+        second=scores.losses[place[1]],
+        role=role(study, scores.metric),
+        in_family=inside,
         n_seeds=n,
         difference=nan,
         low=nan,
         high=nan,
+        low_simultaneous=nan,
+        high_simultaneous=nan,
         sd=nan,
         t=nan,
         df=nan,
@@ -227,50 +193,26 @@ def _no_pair(metric: str, first: str, second: str, *, n: int, primary: bool, lef
         n_zero=0,
         p_wilcoxon=nan,
         p_wilcoxon_adjusted=nan,
+        p_sign_flip=nan,
         d_z=nan,
         d_z_low=nan,
         d_z_high=nan,
-        verdict="not shown",
-        note=_notes(left_out, "a test needs at least two seeds"),
+        verdict="not shown" if inside else "outside the family",
+        note=notes(gone, "a test needs at least two seeds" if n < 2 else ""),
     )
 
 
-def adjusted(p: Sequence[float], method: Adjustment) -> list[float]:
-    """Adjust the p values of one family.
-
-    An undefined p stays undefined but keeps its place in the family, as a comparison that was planned.
-
-    Args:
-        p: one per comparison, NaN where undefined.
-        method: an adjustment of the plan.
-    """
-    return [float(value) for value in stats.adjust(p, method)] if len(p) else []
-
-
-def verdict(difference: float, p: float, *, alpha: float, higher_is_better: bool) -> Verdict:
-    """Say which of two losses is shown to be better, if any.
-
-    Args:
-        difference: first - second.
-        p: adjusted.
-        alpha: a difference counts as shown where p is at most this.
-        higher_is_better: the metric's direction.
-    """
-    if not (p <= alpha) or difference == 0 or math.isnan(difference):
-        return "not shown"
-    return "first better" if (difference > 0) == higher_is_better else "second better"
-
-
-def smallest(test: str, n_seeds: int, *, n_losses: int, adjustment: Adjustment) -> float:
+def smallest(test: str, n_seeds: int, *, comparisons: int, n_losses: int, adjustment: Adjustment) -> float:
     """Return the smallest adjusted p that a test over seeds can reach.
 
-    For Wilcoxon's test the family is all pairs; the smallest adjusted p is reached where every pair has the smallest p.
+    For Wilcoxon's test it is reached where every comparison of the family has the smallest p.
 
     Args:
-        test: ``wilcoxon`` or ``friedman``.
+        test: ``wilcoxon``, ``sign_flip`` or ``friedman``.
         n_seeds: paired seeds.
+        comparisons: size of the family; Friedman's test stands alone.
         n_losses: k.
-        adjustment: of the plan; Friedman's test stands alone.
+        adjustment: of the plan.
 
     Returns:
         In (0, 1]; NaN without seeds.
@@ -280,13 +222,20 @@ def smallest(test: str, n_seeds: int, *, n_losses: int, adjustment: Adjustment) 
     p = float(stats.smallest_p(test, n_seeds, k=n_losses))
     if test == "friedman":
         return p
-    return adjusted([p] * math.comb(n_losses, 2), adjustment)[0]
+    return adjusted([p] * comparisons, adjustment)[0]
 
 
-def _left_out(scores: PairedScores, n: int) -> str:
+def left_out(scores: PairedScores, n: int) -> str:
+    """Say how many seeds a test leaves out, where the metric is undefined; empty where none.
+
+    Args:
+        scores: one metric.
+        n: seeds that are left.
+    """
     gone = len(scores.seeds) - n
     return f"{gone} of {len(scores.seeds)} seeds left out, where the metric is undefined" if gone else ""
 
 
-def _notes(*notes: str) -> str:
-    return "; ".join(dict.fromkeys(note for note in notes if note))
+def notes(*told: str) -> str:
+    """Join notes, each once, leaving out those that are empty."""
+    return "; ".join(dict.fromkeys(note for note in told if note))

@@ -1,116 +1,207 @@
-"""Predictions of all losses and seeds in, the analysis over seeds and cases together out."""
+"""Predictions of all losses and seeds in, the analyses over seeds and cases together, and over cases alone, out."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from itertools import combinations
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from cxr_report import stats
-from cxr_report.analysis.areas import ranking
-from cxr_report.analysis.comparisons import adjusted, verdict
-from cxr_report.analysis.gather import Material
-from cxr_report.analysis.value import Joint, JointMean, JointPair
+from cxr_report.analysis.case_covariance import CaseCovariance, case_covariance
+from cxr_report.analysis.context import Context, generator
+from cxr_report.analysis.family import Family, role, serial, verdict
+from cxr_report.analysis.value import BOTH, Joint, JointMean, JointPair, Target
+from cxr_report.metrics import METRICS
 from cxr_report.study import Study
 
-__all__ = ["COVARIANCE", "METRIC", "joint_analysis"]
-
-METRIC = "auroc"
-"""The metric with a covariance over cases in closed form."""
-
-COVARIANCE = "delong"
+__all__ = ["Fit", "covariances", "decided", "fit", "fits", "joint", "means", "pairs", "usable"]
 
 
-def joint_analysis(
-    study: Study, losses: tuple[str, ...], seeds: tuple[int, ...], material: Material
-) -> tuple[Joint, ...]:
-    """Compare the AUROC of all losses over seeds and cases together, after Obuchowski and Rockette and Hillis.
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """One metric of every finished run with its covariance over cases, and the analysis of the two."""
 
-    Losses are the modalities, seeds the random readers, shared by all losses. A diverged run has no predictions, so
-    only seeds that every loss finished enter, whatever the plan does with diverged runs in the tests over seeds.
+    metric: str
+    covariance: CaseCovariance
+    result: stats.Mrmc
+    target: Target
+
+
+def covariances(context: Context, metrics: Iterable[str]) -> dict[str, CaseCovariance]:
+    """Estimate for every metric how its values vary together over the test cases.
 
     Args:
-        study: task and analysis plan.
-        losses: k names.
-        seeds: those that every loss finished with predictions.
-        material: the predictions.
+        context: the runs; only seeds that every loss finished enter, for a diverged run has no predictions.
+        metrics: names; those without a covariance (ECE, and what is undefined) are left out.
 
     Returns:
-        One value, or none where fewer than two seeds are left or the test set has no class with both kinds of cases.
+        Metric -> value of every run, loss by loss, and their covariance.
     """
-    if len(seeds) < 2:
-        return ()
-    truth = material.truth["test"]
-    logits = {(run.loss, run.seed): run.logits["test"] for run in material.runs}
-    scores = np.array([[ranking(study.task, logits[loss, seed]) for seed in seeds] for loss in losses])
-    plan = study.analysis
-    if study.task == "binary":
-        scores = scores[..., 0]
-    result = stats.mrmc(truth.labels, scores, covariance=COVARIANCE, groups=truth.groups, confidence=1 - plan.alpha)
-    if np.isnan(result.auc).any():
-        return ()
-    pairs = _pairs(result, losses, study)
-    return (
-        Joint(
-            metric=METRIC,
-            primary=study.metrics.primary == METRIC,
-            covariance=COVARIANCE,
-            n_seeds=len(seeds),
-            n_cases=len(truth.ids),
-            n_patients=len(np.unique(truth.patients)),
-            f=float(result.f),
-            df1=float(result.df1),
-            df2=float(result.df2),
-            p=float(result.p),
-            rejected=bool(result.p <= plan.alpha),
-            var_seed=float(result.var_seed),
-            var_loss_seed=float(result.var_loss_seed),
-            var_error=float(result.var_error),
-            cov1=float(result.cov1),
-            cov2=float(result.cov2),
-            cov3=float(result.cov3),
-            means=tuple(_mean(loss, row) for loss, row in zip(losses, result.means, strict=True)),
-            pairs=pairs,
-            note=str(result.note),
-        ),
+    if not context.finished:
+        return {}
+    logits, thresholds, truth = context.logits(), context.thresholds(), context.test
+    found = {
+        metric: case_covariance(
+            context.study.task,
+            truth.labels,
+            logits,
+            metric,
+            thresholds=thresholds,
+            groups=truth.groups,
+            rng=generator(f"case covariance of {metric}"),
+        )
+        for metric in metrics
+    }
+    return {metric: each for metric, each in found.items() if usable(each)}
+
+
+def usable(found: CaseCovariance) -> bool:
+    """Say whether values and covariance are all defined."""
+    return found.method != "none" and bool(np.isfinite(found.theta).all() and np.isfinite(found.covariance).all())
+
+
+def fit(found: CaseCovariance, study: Study, metric: str, *, target: Target) -> Fit | None:
+    """Run Obuchowski and Rockette's analysis on one metric.
+
+    Args:
+        found: values and covariance, loss by loss.
+        study: losses and alpha.
+        metric: its name.
+        target: seeds and cases, or cases with the seeds fixed.
+
+    Returns:
+        None where one seed is left and seeds should be random.
+    """
+    k = len(study.losses)
+    theta = found.theta.reshape(k, -1)
+    if target == BOTH and theta.shape[1] < 2:
+        return None
+    entry = METRICS[metric]
+    result = stats.obuchowski_rockette(
+        theta,
+        found.covariance,
+        seeds="random" if target == BOTH else "fixed",
+        confidence=1 - study.analysis.alpha,
+        bounds=(entry.low, entry.high) if math.isfinite(entry.low) and math.isfinite(entry.high) else None,
     )
+    return Fit(metric, found, result, target)
 
 
-def _mean(loss: str, row: Any) -> JointMean:
-    return JointMean(
-        loss=loss,
-        estimate=float(row.estimate),
-        se=float(row.se),
-        df=float(row.df),
-        low=float(row.low),
-        high=float(row.high),
-    )
+def joint(context: Context, fits: Mapping[str, Fit]) -> tuple[Joint, ...]:
+    """Compare all losses on every metric, over seeds and cases or over cases alone.
 
+    Decisions rest on pair-specific error terms, adjusted over the declared family.
 
-def _pairs(result: Any, losses: tuple[str, ...], study: Study) -> tuple[JointPair, ...]:
-    rows = {(int(row.i), int(row.j)): row for row in result.differences(error="pair")}
-    found = [_pair(losses, (i, j), rows[i, j]) for i, j in combinations(range(len(losses)), 2)]
-    p = adjusted([pair.p for pair in found], study.analysis.adjustment)
-    alpha = study.analysis.alpha
+    Args:
+        context: study and test cases.
+        fits: metric -> its analysis, all of one target.
+    """
+    bare = {metric: pairs(each.result, context.study) for metric, each in fits.items()}
+    p = serial(context.study, {metric: [row.p for row in rows if row.in_family] for metric, rows in bare.items()})
     return tuple(
-        replace(pair, p_adjusted=value, verdict=verdict(pair.difference, value, alpha=alpha, higher_is_better=True))
-        for pair, value in zip(found, p, strict=True)
+        _joint(context, each, decided(bare[metric], p[metric], context.study, metric)) for metric, each in fits.items()
     )
 
 
-def _pair(losses: tuple[str, ...], place: tuple[int, int], row: Any) -> JointPair:
+def _joint(context: Context, each: Fit, rows: tuple[JointPair, ...]) -> Joint:
+    result, truth, alpha = each.result, context.test, context.study.analysis.alpha
+    return Joint(
+        metric=each.metric,
+        role=role(context.study, each.metric),
+        target=each.target,
+        covariance=each.covariance.method,  # type: ignore[arg-type]  # "none" was left out
+        n_seeds=result.theta.shape[1],
+        n_cases=len(truth.ids),
+        n_patients=len(np.unique(truth.patients)),
+        f=float(result.f),
+        df1=float(result.df1),
+        df2=float(result.df2),
+        p=float(result.p),
+        rejected=bool(result.p <= alpha),
+        ms_loss=float(result.ms_loss),
+        ms_seed=float(result.ms_seed),
+        ms_loss_seed=float(result.ms_loss_seed),
+        var_seed=float(result.var_seed),
+        var_loss_seed=float(result.var_loss_seed),
+        var_error=float(result.var_error),
+        cov1=float(result.cov1),
+        cov2=float(result.cov2),
+        cov3=float(result.cov3),
+        means=means(result, context.losses),
+        pairs=rows,
+        redrawn=int(each.covariance.redrawn),
+        note="; ".join(dict.fromkeys(note for note in (each.covariance.note, str(result.note)) if note)),
+    )
+
+
+def means(result: stats.Mrmc, losses: tuple[str, ...]) -> tuple[JointMean, ...]:
+    """Take the mean of every loss from an analysis."""
+    return tuple(
+        JointMean(loss, float(row.estimate), float(row.se), float(row.df), float(row.low), float(row.high))
+        for loss, row in zip(losses, result.means, strict=True)
+    )
+
+
+def pairs(result: stats.Mrmc, study: Study) -> tuple[JointPair, ...]:
+    """Take every pair from an analysis, turned as the family wants it, neither adjusted nor judged yet."""
+    family = Family.of(study)
+    rows = {(int(row.i), int(row.j)): row for row in result.differences(error="pair")}
+    confidence = 1 - study.analysis.alpha / family.size
+    wide = {(int(row.i), int(row.j)): row for row in result.differences(error="pair", confidence=confidence)}
+    return tuple(_pair(family, place, rows[_rising(place)], wide[_rising(place)]) for place in family.pairs())
+
+
+def _rising(place: tuple[int, int]) -> tuple[int, int]:
+    return (min(place), max(place))
+
+
+def _pair(family: Family, place: tuple[int, int], row: Any, wide: Any) -> JointPair:
+    sign, inside = (1.0 if place[0] < place[1] else -1.0), family.holds(place)
+    low, high = sorted((sign * float(row.low), sign * float(row.high)))
+    low_wide, high_wide = sorted((sign * float(wide.low), sign * float(wide.high)))
     return JointPair(
-        first=losses[place[0]],
-        second=losses[place[1]],
-        difference=float(row.estimate),
+        first=family.losses[place[0]],
+        second=family.losses[place[1]],
+        in_family=inside,
+        difference=sign * float(row.estimate) + 0.0,  # no negative zero
         se=float(row.se),
         df=float(row.df),
-        t=float(row.t),
+        t=sign * float(row.t) + 0.0,
         p=float(row.p),
-        p_adjusted=float(row.p),
-        low=float(row.low),
-        high=float(row.high),
-        verdict="not shown",
+        p_adjusted=math.nan,
+        low=low,
+        high=high,
+        low_simultaneous=low_wide if inside else math.nan,
+        high_simultaneous=high_wide if inside else math.nan,
+        verdict="not shown" if inside else "outside the family",
+        note=str(row.note),
     )
+
+
+def decided(rows: tuple[JointPair, ...], p: Iterable[float], study: Study, metric: str) -> tuple[JointPair, ...]:
+    """Write adjusted p values and verdicts into the pairs of the family.
+
+    Args:
+        rows: pairs, in and outside of the family.
+        p: adjusted, one per pair of the family.
+        study: alpha.
+        metric: for its direction.
+    """
+    values, alpha, higher = iter(p), study.analysis.alpha, METRICS[metric].higher_is_better
+    result = []
+    for row in rows:
+        if row.in_family:
+            value = next(values)
+            said = verdict(row.difference, value, alpha=alpha, higher_is_better=higher)
+            row = replace(row, p_adjusted=value, verdict=said)
+        result.append(row)
+    return tuple(result)
+
+
+def fits(context: Context, found: Mapping[str, CaseCovariance], *, target: Target) -> dict[str, Fit]:
+    """Analyse every metric that has a covariance, for one target."""
+    each = {metric: fit(one, context.study, metric, target=target) for metric, one in found.items()}
+    return {metric: one for metric, one in each.items() if one is not None}

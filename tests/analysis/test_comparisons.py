@@ -9,15 +9,36 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cxr_report.analysis.comparisons import PairedScores, adjusted, compare, omnibus_test, smallest, summarise, verdict
-from cxr_report.study import Analysis as Plan
+from cxr_report import stats
+from cxr_report.analysis.comparisons import PairedScores, compare, smallest, summarise
+from cxr_report.analysis.value import Pair
+from cxr_report.study import Study, parse
 
-PLAN = Plan()
+
+def study(k: int, metric: str = "auroc", **plan: object) -> Study:
+    """A study of k losses whose family is all pairs, unless the plan says otherwise."""
+    return parse(
+        {
+            "name": "example",
+            "task": "multiclass",
+            "data": {"source": "phantom"},
+            "losses": {f"loss-{place}": {"loss": "cross-entropy", "label": f"L{place}"} for place in range(k)},
+            "seeds": 3,
+            "metrics": {"primary": metric, "secondary": []},
+            "analysis": {"family": "all", **plan},
+        },
+        "study.toml",
+    )
 
 
 def scores(values: np.ndarray, metric: str = "auroc") -> PairedScores:
     seeds, losses = values.shape
     return PairedScores(metric, "", tuple(f"loss-{place}" for place in range(losses)), tuple(range(seeds)), values)
+
+
+def pairs_of(table: PairedScores, **plan: object) -> tuple[Pair, ...]:
+    """Every pair of one metric, all of them the family."""
+    return compare({table.metric: table}, study(len(table.losses), table.metric, **plan))
 
 
 tables = st.tuples(
@@ -36,8 +57,8 @@ tables = st.tuples(
 def test_the_order_of_seeds_does_not_matter(values: np.ndarray, seed: int) -> None:
     shuffled = values[np.random.default_rng(seed).permutation(len(values))]
     for first, second in zip(
-        compare(scores(values), plan=PLAN, primary=True),
-        compare(scores(shuffled), plan=PLAN, primary=True),
+        pairs_of(scores(values)),
+        pairs_of(scores(shuffled)),
         strict=True,
     ):
         assert (first.difference, first.p_t_adjusted, first.p_wilcoxon_adjusted, first.verdict) == (
@@ -51,41 +72,41 @@ def test_the_order_of_seeds_does_not_matter(values: np.ndarray, seed: int) -> No
 @settings(max_examples=30, deadline=None)
 @given(values=tables)
 def test_turning_the_losses_around_turns_differences_and_verdicts_around(values: np.ndarray) -> None:
-    there = compare(scores(values), plan=PLAN, primary=True)
-    back = compare(scores(values[:, ::-1]), plan=PLAN, primary=True)
+    there = pairs_of(scores(values))
+    back = pairs_of(scores(values[:, ::-1]))
     turned = {"first better": "second better", "second better": "first better", "not shown": "not shown"}
     k = values.shape[1]
     names = {f"loss-{place}": f"loss-{k - 1 - place}" for place in range(k)}
     found = {(pair.first, pair.second): pair for pair in back}
     for pair in there:
-        other = found[names[pair.second], names[pair.first]]
-        assert other.difference == pytest.approx(-pair.difference)
+        alike = found.get((names[pair.first], names[pair.second]))
+        other = alike or found[names[pair.second], names[pair.first]]
+        sign = 1 if alike else -1
+        assert other.difference == pytest.approx(sign * pair.difference)
         assert other.p_t_adjusted == pytest.approx(pair.p_t_adjusted)
-        assert other.verdict == turned[pair.verdict]
+        assert other.verdict == (pair.verdict if alike else turned[pair.verdict])
 
 
 @settings(max_examples=30, deadline=None)
 @given(values=tables)
 def test_the_better_loss_of_a_metric_to_be_minimised_is_the_lower_one(values: np.ndarray) -> None:
-    up = compare(scores(values, "auroc"), plan=PLAN, primary=True)
-    down = compare(scores(values, "brier"), plan=PLAN, primary=True)
+    up = pairs_of(scores(values, "auroc"))
+    down = pairs_of(scores(values, "brier"))
     turned = {"first better": "second better", "second better": "first better", "not shown": "not shown"}
     assert [pair.verdict for pair in down] == [turned[pair.verdict] for pair in up]
-    ranks = omnibus_test(scores(values, "auroc"), alpha=0.05, primary=True).mean_ranks
-    turned_ranks = omnibus_test(scores(values, "brier"), alpha=0.05, primary=True).mean_ranks
-    np.testing.assert_allclose(np.array(ranks) + turned_ranks, values.shape[1] + 1)
 
 
 @settings(max_examples=30, deadline=None)
 @given(values=tables)
 def test_no_adjusted_p_is_below_the_raw_one_or_above_one(values: np.ndarray) -> None:
-    for pair in compare(scores(values), plan=PLAN, primary=True):
+    k = values.shape[1]
+    for pair in pairs_of(scores(values)):
         if not math.isnan(pair.p_t):
             assert pair.p_t <= pair.p_t_adjusted <= 1
         assert pair.p_wilcoxon <= pair.p_wilcoxon_adjusted <= 1
         assert (
             pair.p_wilcoxon_adjusted
-            >= smallest("wilcoxon", len(values), n_losses=values.shape[1], adjustment="holm") - 1e-12
+            >= smallest("wilcoxon", len(values), comparisons=math.comb(k, 2), n_losses=k, adjustment="holm") - 1e-12
         )
 
 
@@ -94,15 +115,10 @@ def test_a_seed_on_which_a_loss_is_undefined_leaves_all_pairs_and_is_counted() -
     values[2, 1] = math.nan
     whole = scores(values)
     without = scores(np.delete(values, 2, axis=0))
-    for pair, other in zip(
-        compare(whole, plan=PLAN, primary=True), compare(without, plan=PLAN, primary=True), strict=True
-    ):
+    for pair, other in zip(pairs_of(whole), pairs_of(without), strict=True):
         assert pair.n_seeds == other.n_seeds == 5
         assert pair.p_t == other.p_t
         assert "1 of 6 seeds left out" in pair.note
-    test = omnibus_test(whole, alpha=0.05, primary=True)
-    assert test.n_seeds == 5
-    assert "1 of 6 seeds left out" in test.note
     entry = summarise(whole, alpha=0.05)[1]
     assert entry.n_seeds == 5
     assert entry.note == "undefined on 1 of 6 seeds"
@@ -112,7 +128,7 @@ def test_constant_differences_are_undefined_with_a_reason_and_keep_their_place_i
     rng = np.random.default_rng(1)
     first = 0.8 + 0.01 * rng.normal(size=5)
     table = np.stack([first, first + 0.1, first + 0.05 * rng.random(5)], axis=1)
-    pairs = compare(scores(table), plan=PLAN, primary=True)
+    pairs = pairs_of(scores(table))
     assert math.isnan(pairs[0].p_t)
     assert math.isnan(pairs[0].p_t_adjusted)
     assert pairs[0].note
@@ -123,11 +139,7 @@ def test_constant_differences_are_undefined_with_a_reason_and_keep_their_place_i
 
 def test_equal_losses_are_not_told_apart() -> None:
     table = np.full((5, 3), 0.82)
-    assert all(pair.verdict == "not shown" for pair in compare(scores(table), plan=PLAN, primary=True))
-    test = omnibus_test(scores(table), alpha=0.05, primary=True)
-    assert math.isnan(test.p_f)
-    assert test.note
-    assert not test.rejected
+    assert all(pair.verdict == "not shown" for pair in pairs_of(scores(table)))
     entry = summarise(scores(table), alpha=0.05)[0]
     assert entry.sd == 0.0
     assert math.isnan(entry.low)
@@ -156,33 +168,37 @@ def test_an_interval_stays_inside_the_range_of_its_metric() -> None:
     ],
 )
 def test_the_smallest_wilcoxon_p_is_that_of_a_study_in_which_every_pair_has_it(adjustment, expected: float) -> None:
-    assert smallest("wilcoxon", 5, n_losses=4, adjustment=adjustment) == pytest.approx(expected)
+    assert smallest("wilcoxon", 5, comparisons=6, n_losses=4, adjustment=adjustment) == pytest.approx(expected)
 
 
 def test_the_smallest_friedman_p_stands_alone() -> None:
-    assert smallest("friedman", 3, n_losses=4, adjustment="holm") == pytest.approx(24.0**-2)
-    assert math.isnan(smallest("friedman", 0, n_losses=4, adjustment="holm"))
+    assert smallest("friedman", 3, comparisons=6, n_losses=4, adjustment="holm") == pytest.approx(24.0**-2)
+    assert math.isnan(smallest("friedman", 0, comparisons=6, n_losses=4, adjustment="holm"))
 
 
-def test_nothing_to_adjust_is_nothing_adjusted() -> None:
-    assert adjusted([], "holm") == []
-    assert np.isnan(adjusted([math.nan, 0.01], "holm")).tolist() == [True, False]
+def test_a_family_of_comparisons_with_the_baseline_is_adjusted_alone_and_the_other_pairs_are_not_judged() -> None:
+    table = scores(np.random.default_rng(3).normal([0.8, 0.9, 0.9, 0.9], 0.02, (5, 4)))
+    found = pairs_of(table, family="baseline", baseline="loss-1")
+    inside = [pair for pair in found if pair.in_family]
+    assert [(pair.first, pair.second) for pair in inside] == [
+        ("loss-0", "loss-1"),
+        ("loss-2", "loss-1"),
+        ("loss-3", "loss-1"),
+    ]
+    np.testing.assert_allclose([p.p_t_adjusted for p in inside], stats.adjust([p.p_t for p in inside], "holm"))
+    outside = [pair for pair in found if not pair.in_family]
+    assert len(outside) == 3
+    assert all(pair.verdict == "outside the family" and pair.p_t < 1 for pair in outside)
+    assert all(math.isnan(pair.p_t_adjusted) and math.isnan(pair.low_simultaneous) for pair in outside)
 
 
-@pytest.mark.parametrize(
-    ("difference", "p", "higher", "expected"),
-    [
-        (0.1, 0.05, True, "first better"),
-        (0.1, 0.05, False, "second better"),
-        (-0.1, 0.01, True, "second better"),
-        (0.1, 0.0501, True, "not shown"),
-        (0.1, math.nan, True, "not shown"),
-        (math.nan, 0.01, True, "not shown"),
-        (0.0, 0.01, True, "not shown"),
-    ],
-)
-def test_a_verdict_needs_p_at_most_alpha_and_a_direction(difference, p, higher, expected) -> None:
-    assert verdict(difference, p, alpha=0.05, higher_is_better=higher) == expected
+def test_the_simultaneous_interval_is_bonferronis_over_the_family() -> None:
+    table = scores(np.random.default_rng(4).normal(0.8, 0.02, (6, 3)))
+    for pair in pairs_of(table):
+        place = int(pair.first[-1]), int(pair.second[-1])
+        wide = stats.paired_t(table.values[:, place[0]], table.values[:, place[1]], confidence=1 - 0.05 / 3)
+        assert (pair.low_simultaneous, pair.high_simultaneous) == (wide.low, wide.high)
+        assert pair.low_simultaneous < pair.low < pair.high < pair.high_simultaneous
 
 
 @pytest.mark.parametrize(("effect", "low", "high"), [(0.0, 0.01, 0.09), (0.06, 0.9, 1.0)])
@@ -194,6 +210,6 @@ def test_equal_losses_are_told_apart_in_alpha_of_the_studies_and_a_real_differen
     for _ in range(250):
         table = 0.8 + 0.02 * rng.normal(size=(5, 1)) + 0.01 * rng.normal(size=(5, 3))
         table[:, 0] += effect
-        pairs = compare(scores(table), plan=PLAN, primary=True)
+        pairs = pairs_of(scores(table))
         found.append(any(pair.verdict != "not shown" for pair in pairs))
     assert low <= np.mean(found) <= high  # 0.05 +- 3 standard errors of 250 studies

@@ -40,6 +40,16 @@ def test_worst_score_gives_the_run_the_worst_that_any_finished_run_reached(shown
     assert all(pair.n_seeds == 5 for pair in analysis.pairs)
 
 
+def test_the_other_rule_for_diverged_runs_stands_beside_as_sensitivity_analysis(shown: Shown) -> None:
+    _, dropped = shown(diverged=((1, 2),))
+    _, imputed = shown(diverged=((1, 2),), on_diverged="worst-score")
+    _, whole = shown()
+    of_primary = tuple(pair for pair in imputed.pairs if pair.metric == "auroc")
+    assert dropped.sensitivity == of_primary
+    assert imputed.sensitivity == tuple(pair for pair in dropped.pairs if pair.metric == "auroc")
+    assert whole.sensitivity == ()
+
+
 def test_the_joint_analysis_keeps_to_seeds_with_predictions(shown: Shown) -> None:
     for rule in ("drop-seed", "worst-score"):
         _, analysis = shown(diverged=((1, 2),), on_diverged=rule)

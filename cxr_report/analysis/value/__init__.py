@@ -1,0 +1,71 @@
+"""The Analysis and all that it holds: frozen values, as statistics.json keeps them."""
+
+from cxr_report.analysis.value.analysis import Analysis, DataSummary, from_plain, to_plain
+from cxr_report.analysis.value.comparisons import (
+    BOTH,
+    CASES,
+    SEEDS,
+    ClassComparison,
+    Joint,
+    JointMean,
+    JointPair,
+    LeftOut,
+    Omnibus,
+    OmnibusTest,
+    Pair,
+    Role,
+    Target,
+    Verdict,
+)
+from cxr_report.analysis.value.curves import Confusion, Curve, CurveSet
+from cxr_report.analysis.value.floor import NullRate, SeedFloor, Twin
+from cxr_report.analysis.value.groups import AbsentClass, Calibration, ReliabilityBin, Subgroup
+from cxr_report.analysis.value.multiverse import MultiverseGroup, MultiverseRow
+from cxr_report.analysis.value.numbers import Interval, Number
+from cxr_report.analysis.value.precision import Equivalence, SeedsEquivalence, VarianceParts
+from cxr_report.analysis.value.rankings import Cliques, Ranking
+from cxr_report.analysis.value.runs import Control, Diverged, LossSummary, RunSummary
+
+__all__ = [
+    "BOTH",
+    "CASES",
+    "SEEDS",
+    "AbsentClass",
+    "Analysis",
+    "Calibration",
+    "ClassComparison",
+    "Cliques",
+    "Confusion",
+    "Control",
+    "Curve",
+    "CurveSet",
+    "DataSummary",
+    "Diverged",
+    "Equivalence",
+    "Interval",
+    "Joint",
+    "JointMean",
+    "JointPair",
+    "LeftOut",
+    "LossSummary",
+    "MultiverseGroup",
+    "MultiverseRow",
+    "NullRate",
+    "Number",
+    "Omnibus",
+    "OmnibusTest",
+    "Pair",
+    "Ranking",
+    "ReliabilityBin",
+    "Role",
+    "RunSummary",
+    "SeedFloor",
+    "SeedsEquivalence",
+    "Subgroup",
+    "Target",
+    "Twin",
+    "VarianceParts",
+    "Verdict",
+    "from_plain",
+    "to_plain",
+]
