@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from statsmodels.stats.multitest import multipletests
 
-from cxr_report.stats.checks import Floats, array, choice, integer
+from cxr_report.stats.arguments import choice, integer
+from cxr_report.stats.checks import Floats, array
 
 __all__ = ["ADJUSTMENTS", "Adjustment", "adjust", "smallest_p"]
 
@@ -87,7 +88,7 @@ def smallest_p(test: str, n: int, *, comparisons: int = 1, k: int = 2) -> float:
     step), at most 1. t, F and MRMC tests have no bound: 0.
 
     Args:
-        test: one of these, or a test without bound by its function's name, or `t` or `f`.
+        test: one of these, or a test without bound by its function's name, or `t` or `f`; case does not matter.
         n: seeds, or discordant cases for `mcnemar`; at least 1 (`mcnemar`: 0).
         comparisons: tests in the family, at least 1.
         k: losses, at least 2; used by `friedman` only.
@@ -102,10 +103,10 @@ def smallest_p(test: str, n: int, *, comparisons: int = 1, k: int = 2) -> float:
         >>> smallest_p("wilcoxon", 5), smallest_p("wilcoxon", 5, comparisons=3), smallest_p("friedman", 3, k=4)
         (0.0625, 0.1875, 0.001736111111111111)
     """
-    choice(test, "test", ("wilcoxon", "sign_flip", "friedman", "mcnemar", *_UNBOUNDED))
-    size = integer(n, "n", minimum=0 if test == "mcnemar" else 1)
+    name = choice(str(test).lower(), "test", ("wilcoxon", "sign_flip", "friedman", "mcnemar", *_UNBOUNDED))
+    size = integer(n, "n", minimum=0 if name == "mcnemar" else 1)
     family, losses = integer(comparisons, "comparisons", minimum=1), integer(k, "k", minimum=2)
-    if test in _UNBOUNDED:
+    if name in _UNBOUNDED:
         return 0.0
-    base = factorial(losses) if test == "friedman" else 2
+    base = factorial(losses) if name == "friedman" else 2
     return min(1.0, family * float(base) ** (1 - size))

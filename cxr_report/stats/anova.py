@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from cxr_report.stats.checks import Floats, matrix, negligible, scale_of
+from cxr_report.stats.checks import Floats, matrix
+from cxr_report.stats.ties import negligible, scale_of
 
 __all__ = ["RmAnova", "SumsOfSquares", "rm_anova", "sums_of_squares"]
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cxr_report.stats.arguments import integer
 from cxr_report.stats.case_draws import ATTEMPTS, Cases
-from cxr_report.stats.checks import Floats, Integers, array, binary_truth, generator, integer
+from cxr_report.stats.checks import Floats, Integers, array, binary_truth, generator
 from cxr_report.stats.placements import placements
 
 __all__ = ["AucBootstrap", "auc_bootstrap"]

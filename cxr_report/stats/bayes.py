@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from cxr_report.stats.checks import SNAP, Floats, generator, integer, paired, real, scale_of
+from cxr_report.stats.arguments import integer, real
+from cxr_report.stats.checks import Floats, generator, paired
 from cxr_report.stats.t_tests import CONSTANT, paired_differences
+from cxr_report.stats.ties import SNAP, scale_of
 
 __all__ = ["Posterior", "bayes_correlated_t", "bayes_signed_rank"]
 

@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from cxr_report.stats.arguments import choice, integer, open_unit
 from cxr_report.stats.case_draws import Cases, read_arrays, replicate
-from cxr_report.stats.checks import Floats, choice, generator, integer, negligible, open_unit, scale_of, snap
+from cxr_report.stats.checks import Floats, generator
 from cxr_report.stats.jackknife import leave_one_out
+from cxr_report.stats.ties import negligible, scale_of, snap
 
 __all__ = ["BootstrapInterval", "bca_levels", "bootstrap_interval", "quantiles"]
 

@@ -2,41 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
-    "SNAP",
     "Floats",
     "Integers",
     "array",
     "binary",
     "binary_truth",
-    "choice",
     "generator",
     "groups_of",
-    "integer",
     "matrix",
-    "negligible",
-    "open_unit",
     "paired",
-    "real",
-    "scale_of",
-    "snap",
     "square_table",
-    "tie",
     "vector",
 ]
 
 Floats: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]
-
-SNAP = 1e-12
-"""Chosen: relative width within which two numbers count as equal. A difference of scores carries a rounding error of
-about 1e-16 of the scores, and a proportion of fewer than 1e11 cases moves in steps wider than this."""
 
 
 def array(values: ArrayLike, name: str, ndim: int, *, nan: bool = False) -> Floats:
@@ -52,12 +38,15 @@ def array(values: ArrayLike, name: str, ndim: int, *, nan: bool = False) -> Floa
         A float64 array; not a copy where `values` already is one.
 
     Raises:
-        ValueError: if the values are no real numbers, the shape has other axes, or NaN or infinity occurs.
+        ValueError: if the values are no real numbers, the shape has other axes, or NaN, infinity or a masked value
+            occurs.
 
     Example:
         >>> array([1, 2], "x", 1)
         array([1., 2.])
     """
+    if np.ma.is_masked(values):
+        raise ValueError(f"{name} must have a value everywhere, got masked ones.")
     try:
         raw = np.asarray(values)
     except ValueError as error:
@@ -259,106 +248,6 @@ def groups_of(groups: ArrayLike | None, n: int) -> Integers:
     return np.unique(ids, return_inverse=True)[1].astype(np.int64).reshape(n)
 
 
-def choice(value: str, name: str, allowed: Sequence[str]) -> str:
-    """Let one of the allowed words through.
-
-    Args:
-        value: the word given.
-        name: the argument's name, for the message.
-        allowed: the words allowed.
-
-    Returns:
-        `value`.
-
-    Raises:
-        ValueError: for any other word.
-
-    Example:
-        >>> choice("less", "alternative", ("two-sided", "greater", "less"))
-        'less'
-    """
-    if value not in allowed:
-        raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {value!r}.")
-    return value
-
-
-def real(value: Any, name: str, *, low: float = -np.inf, high: float = np.inf) -> float:
-    """Read one finite number in a closed range.
-
-    Args:
-        value: the number given.
-        name: the argument's name, for the message.
-        low: the smallest value allowed.
-        high: the largest value allowed.
-
-    Returns:
-        The number as float.
-
-    Raises:
-        ValueError: for NaN, infinity, no number or one outside the range.
-
-    Example:
-        >>> real(3, "margin", low=0)
-        3.0
-    """
-    try:
-        number = float(value)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must be a real number, got {value!r}.") from error
-    if not np.isfinite(number) or not low <= number <= high:
-        raise ValueError(f"{name} must be a finite number in [{low:g}, {high:g}], got {number:g}.")
-    return number
-
-
-def open_unit(value: Any, name: str) -> float:
-    """Read one number strictly between 0 and 1, such as a confidence or an alpha.
-
-    Args:
-        value: the number given.
-        name: the argument's name, for the message.
-
-    Returns:
-        The number as float.
-
-    Raises:
-        ValueError: for anything else.
-
-    Example:
-        >>> open_unit(0.95, "confidence")
-        0.95
-    """
-    number = real(value, name)
-    if not 0 < number < 1:
-        raise ValueError(f"{name} must lie strictly between 0 and 1, got {number:g}.")
-    return number
-
-
-def integer(value: Any, name: str, *, minimum: int = 0) -> int:
-    """Read one whole number of at least `minimum`.
-
-    Args:
-        value: the number given; 3.0 counts as whole, True does not.
-        name: the argument's name, for the message.
-        minimum: the smallest value allowed.
-
-    Returns:
-        The number as int.
-
-    Raises:
-        ValueError: for anything else.
-
-    Example:
-        >>> integer(5, "n", minimum=1)
-        5
-    """
-    if isinstance(value, bool | np.bool_):
-        raise ValueError(f"{name} must be a whole number of at least {minimum}, got {value}.")
-    number = real(value, name)
-    if number != round(number) or number < minimum:
-        raise ValueError(f"{name} must be a whole number of at least {minimum}, got {value}.")
-    return round(number)
-
-
 def generator(rng: Any, name: str = "rng") -> np.random.Generator:
     """Let a numpy random generator through: randomness is an argument, never a global state.
 
@@ -379,88 +268,3 @@ def generator(rng: Any, name: str = "rng") -> np.random.Generator:
     if not isinstance(rng, np.random.Generator):
         raise ValueError(f"{name} must be a numpy.random.Generator, got {type(rng).__name__}.")
     return rng
-
-
-def scale_of(*values: ArrayLike) -> float:
-    """Return the largest absolute value of all arrays, the scale against which differences are snapped.
-
-    Args:
-        *values: arrays of any shape; NaN is passed over.
-
-    Returns:
-        A number of at least 0; 0 where nothing finite is given.
-
-    Example:
-        >>> scale_of([0.5, -0.75], [0.25])
-        0.75
-    """
-    sizes = (np.abs(np.asarray(one, dtype=np.float64)).ravel() for one in values)
-    return max((float(np.fmax.reduce(size, initial=0.0)) for size in sizes), default=0.0)
-
-
-def tie(values: ArrayLike, scale: float) -> Floats:
-    """Make numbers equal that differ by rounding alone.
-
-    Sorted neighbours that lie within `SNAP * scale` of each other join one run, and every run takes its smallest value.
-
-    Args:
-        values: any shape; NaN stays.
-        scale: the size of the numbers that went into `values`, at least 0.
-
-    Returns:
-        A new array of the same shape.
-
-    Example:
-        >>> bool(0.1 + 0.2 == 0.3), np.unique(tie([0.1 + 0.2, 0.3], 1.0)).size
-        (False, 1)
-    """
-    numbers = np.asarray(values, dtype=np.float64)
-    flat = numbers.ravel()
-    order = np.argsort(flat, kind="stable")
-    ordered = flat[order]
-    starts = np.ones(flat.size, dtype=bool)
-    starts[1:] = ~(np.diff(ordered) <= SNAP * scale)
-    result = np.empty_like(flat)
-    result[order] = ordered[starts][np.cumsum(starts) - 1]
-    return result.reshape(numbers.shape)
-
-
-def snap(differences: ArrayLike, scale: float) -> Floats:
-    """Set differences to zero that are rounding alone, and make equal sizes equal.
-
-    `|d| <= SNAP * scale` becomes 0; then near-equal `|d|` are tied (see `tie`), each keeping its sign, so that
-    `snap(-d) == -snap(d)` exactly.
-
-    Args:
-        differences: any shape; NaN stays.
-        scale: the size of the numbers that were subtracted (see `scale_of`), at least 0.
-
-    Returns:
-        A new array of the same shape.
-
-    Example:
-        >>> d = snap([0.82 - 0.81, 0.80 - 0.81, 0.3 - 0.1 - 0.2], 0.82)
-        >>> bool(d[0] == -d[1]), d[2]
-        (True, np.float64(0.0))
-    """
-    numbers = np.asarray(differences, dtype=np.float64)
-    size = np.abs(numbers)
-    size = tie(np.where(size <= SNAP * scale, 0.0, size), scale)
-    return np.copysign(size, numbers) + 0.0
-
-
-def negligible(value: float, scale: float) -> bool:
-    """Say whether a standard deviation or another length is rounding alone.
-
-    Args:
-        value: the length, at least 0 (take the root of a variance first).
-        scale: the size of the numbers it was computed from, at least 0.
-
-    Returns:
-        True where `value <= SNAP * scale`.
-
-    Example:
-        >>> negligible(float(np.std([0.1 + 0.2, 0.3])), 0.3)
-        True
-    """
-    return bool(value <= SNAP * scale)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cxr_report.stats.checks import SNAP, Floats, Integers, array, scale_of, vector
+from cxr_report.stats.checks import Floats, Integers, array, vector
+from cxr_report.stats.ties import SNAP, scale_of
 
 __all__ = ["Design", "Terms", "mean_square_of_seeds", "read_covariance", "read_theta"]
 

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from cxr_report.stats.arguments import choice, integer, open_unit
 from cxr_report.stats.bootstrap import quantiles
 from cxr_report.stats.case_draws import Cases, replicate
-from cxr_report.stats.checks import Floats, choice, generator, integer, negligible, open_unit, scale_of
+from cxr_report.stats.checks import Floats, generator
 from cxr_report.stats.components import mean_square_of_seeds
 from cxr_report.stats.error_terms import seed_and_case_error, t_interval
+from cxr_report.stats.ties import negligible, scale_of
 
 __all__ = ["CrossedBootstrap", "crossed_bootstrap"]
 

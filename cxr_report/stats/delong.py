@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special, stats
 
+from cxr_report.stats.arguments import choice, open_unit
 from cxr_report.stats.auc_covariance import (
     Finding,
     areas_by_delong,
@@ -16,8 +17,9 @@ from cxr_report.stats.auc_covariance import (
     patient_codes,
     patient_sums,
 )
-from cxr_report.stats.checks import SNAP, Floats, Integers, array, binary_truth, choice, negligible, open_unit, vector
+from cxr_report.stats.checks import Floats, Integers, array, binary_truth, vector
 from cxr_report.stats.placements import placements
+from cxr_report.stats.ties import SNAP, negligible
 
 __all__ = ["AucInterval", "Delong", "DelongTest", "auc_interval", "delong", "delong_test"]
 

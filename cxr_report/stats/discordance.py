@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from cxr_report.stats.checks import Floats, Integers, binary, choice, groups_of
+from cxr_report.stats.arguments import choice
+from cxr_report.stats.checks import Floats, Integers, binary, groups_of
 
 __all__ = ["CochranQ", "McNemar", "McNemarMethod", "cochran_q", "mcnemar"]
 
@@ -66,7 +67,7 @@ def _exact(sizes: Integers, net: int, mid: bool) -> float:
         chance = _signs_null(sizes)
         few = (chance.size - 1 - abs(net)) // 2
         below, at = float(chance[: few + 1].sum()), float(chance[few])
-    return min(1.0, 2.0 * below - (at if mid else 0.0))
+    return 1.0 if not net else min(1.0, 2.0 * below - (at if mid else 0.0))
 
 
 def mcnemar(

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from cxr_report.stats.checks import Floats, Integers, generator, integer, open_unit, scale_of, tie, vector
+from cxr_report.stats.arguments import integer, open_unit
+from cxr_report.stats.checks import Floats, Integers, generator, vector
+from cxr_report.stats.ties import scale_of, tie
 
 __all__ = ["StochasticOrder", "almost_stochastic_order"]
 
@@ -51,7 +53,7 @@ def almost_stochastic_order(
 
     With quantile functions F^-1 of x and G^-1 of y, the violation ratio is
     `int max(G^-1 - F^-1, 0)^2 dt / int (G^-1 - F^-1)^2 dt`, integrated exactly over the steps of both. Its upper
-    confidence bound is `ratio + z(confidence) sd`, sd the standard deviation about the observed ratio over bootstrap
+    confidence bound is `ratio + z(confidence) sd`, sd the standard deviation of the ratio over bootstrap
     resamples of x and of y, cut to [0, 1]. Samples are taken as unpaired. Resamples that are one and the same
     distribution have no ratio and are left out. Identical samples: undefined. Where no resample differs from the
     observed ratio the bound has no width, which with few seeds means little.

@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, stats
 
-from cxr_report.stats.checks import Floats, negligible, open_unit, paired, scale_of, tie, vector
+from cxr_report.stats.arguments import open_unit
+from cxr_report.stats.checks import Floats, paired, vector
 from cxr_report.stats.signed_rank import signed_ranks
 from cxr_report.stats.t_tests import paired_differences
+from cxr_report.stats.ties import negligible, scale_of, tie
 
 __all__ = [
     "Effect",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from cxr_report.stats.checks import open_unit, real
+from cxr_report.stats.arguments import number_of, open_unit, real
 
 __all__ = ["Equivalence", "Noninferiority", "equivalence", "noninferiority"]
 
@@ -156,7 +156,7 @@ def _read(estimate: Any, se: Any, df: Any, alpha: Any) -> tuple[float, float, fl
     value, error, level = real(estimate, "estimate"), real(se, "se", low=0.0), open_unit(alpha, "alpha")
     if level >= 0.5:
         raise ValueError(f"alpha must be below 0.5, got {level:g}.")
-    degrees = float(df)
+    degrees = number_of(df, "df")
     if error > 0 and not degrees > 0:
         raise ValueError(f"df must be above 0, got {degrees:g}.")
     return value, error, degrees, level

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from cxr_report.stats.checks import SNAP, choice, open_unit, real
+from cxr_report.stats.arguments import choice, open_unit, real
 from cxr_report.stats.components import Terms
+from cxr_report.stats.ties import SNAP
 
 __all__ = ["Plan", "error_term", "read_plan", "seed_and_case_error", "t_interval", "why_undefined"]
 

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from cxr_report.stats.arguments import integer
 from cxr_report.stats.case_draws import Cases, read_arrays, replicate
-from cxr_report.stats.checks import Floats, generator, integer
+from cxr_report.stats.checks import Floats, generator
 
 __all__ = [
     "BootstrapCovariance",
@@ -112,8 +113,9 @@ def jackknife_covariance_of_sums(
 
 
 def _covariance(values: Floats) -> Floats:
-    """Return the jackknife covariance of leave-one-out values `(G, q)`."""
-    deviations = values - values.mean(axis=0)
+    """Return the jackknife covariance of leave-one-out values `(G, q)`; NaN where one of them is not finite."""
+    known = np.where(np.isfinite(values), values, np.nan)
+    deviations = known - known.mean(axis=0)
     return np.asarray((len(values) - 1) / len(values) * (deviations.T @ deviations), dtype=np.float64)
 
 

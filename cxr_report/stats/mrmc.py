@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from cxr_report.stats.arguments import choice
 from cxr_report.stats.auc_covariance import Areas, Finding, areas_by_delong, areas_by_jackknife, patient_codes
-from cxr_report.stats.checks import Floats, array, binary_truth, choice
+from cxr_report.stats.checks import Floats, array, binary_truth
 from cxr_report.stats.error_terms import read_plan
 from cxr_report.stats.hand_till import class_indices
 from cxr_report.stats.obuchowski_rockette import Mrmc, analyse, check_seeds

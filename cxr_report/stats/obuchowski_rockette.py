@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from cxr_report.stats.checks import SNAP, Floats, choice, open_unit
+from cxr_report.stats.arguments import choice, open_unit
+from cxr_report.stats.checks import Floats
 from cxr_report.stats.components import Design, Terms, read_covariance, read_theta
 from cxr_report.stats.error_terms import Plan, error_term, read_plan, seed_and_case_error, t_interval, why_undefined
+from cxr_report.stats.ties import SNAP
 
 __all__ = ["LossDifference", "LossMean", "Mrmc", "analyse", "check_seeds", "obuchowski_rockette"]
 

@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
-from math import sqrt
+from math import isnan, sqrt
 
 from scipy import stats
 
-from cxr_report.stats.checks import integer, open_unit, real
+from cxr_report.stats.arguments import integer, open_unit, real
 
-__all__ = ["power_paired_t", "seeds_needed"]
+__all__ = ["power_paired_t", "seeds_needed", "two_sided_power"]
 
 _MOST = 10_000_000
 """Chosen: more seeds than anyone trains; below it the power curve is searched."""
+
+
+def two_sided_power(shift: float, df: float, level: float) -> float:
+    """Return the probability that a noncentral t leaves the central region of a two-sided test, on either side.
+
+    Args:
+        shift: noncentrality, at least 0.
+        df: degrees of freedom, above 0; infinity gives the normal distribution.
+        level: of the test, in (0, 1).
+
+    Returns:
+        A probability.
+
+    Example:
+        >>> round(two_sided_power(2.0, 9, 0.05), 4), round(two_sided_power(2.0, float("inf"), 0.05), 4)
+        (0.4355, 0.516)
+    """
+    critical = float(stats.t.isf(level / 2, df))
+    if df == float("inf"):
+        upper, lower = float(stats.norm.sf(critical - shift)), float(stats.norm.cdf(-critical - shift))
+    else:
+        upper, lower = float(stats.nct.sf(critical, df, shift)), float(stats.nct.cdf(-critical, df, shift))
+    # measured: scipy returns NaN for the far tail only where it is below 1e-14
+    return min(1.0, upper + (0.0 if isnan(lower) else lower))
 
 
 def power_paired_t(d_z: float, n: int, *, alpha: float = 0.05) -> float:
@@ -39,10 +63,7 @@ def power_paired_t(d_z: float, n: int, *, alpha: float = 0.05) -> float:
     level = open_unit(alpha, "alpha")
     if effect == 0:
         return level
-    df, shift = pairs - 1, effect * sqrt(pairs)
-    critical = float(stats.t.isf(level / 2, df))
-    power = float(stats.nct.sf(critical, df, shift)) + float(stats.nct.cdf(-critical, df, shift))
-    return min(1.0, max(0.0, power))
+    return two_sided_power(effect * sqrt(pairs), pairs - 1, level)
 
 
 def seeds_needed(d_z: float, *, power: float = 0.8, alpha: float = 0.05) -> int:

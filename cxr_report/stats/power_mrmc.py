@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from cxr_report.stats.checks import integer, open_unit, real
+from cxr_report.stats.arguments import integer, open_unit, real
+from cxr_report.stats.planning import two_sided_power
 
 __all__ = ["MrmcPower", "power_mrmc"]
 
@@ -71,10 +72,4 @@ def power_mrmc(
     se = (2 * error / seeds) ** 0.5
     df = (seeds - 1) * (error / square) ** 2 if square > 0 else np.inf
     critical, shift = float(stats.t.isf(level / 2, df)), distance / se
-    if np.isfinite(df):
-        upper, lower = float(stats.nct.sf(critical, df, shift)), float(stats.nct.cdf(-critical, df, shift))
-    else:
-        upper, lower = float(stats.norm.sf(critical - shift)), float(stats.norm.cdf(-critical - shift))
-    # the far tail is below 1e-25 where scipy returns NaN for it
-    power = min(1.0, upper + (0.0 if np.isnan(lower) else lower))
-    return MrmcPower(power, 2 * critical * se, se, df, shift, "")
+    return MrmcPower(two_sided_power(shift, df, level), 2 * critical * se, se, df, shift, "")

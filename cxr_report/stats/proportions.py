@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from cxr_report.stats.checks import Floats, Integers, binary, choice, groups_of, integer, open_unit, real
+from cxr_report.stats.arguments import choice, integer, open_unit, real
+from cxr_report.stats.checks import Floats, Integers, binary, groups_of
 
 __all__ = ["DifferenceInterval", "ProportionInterval", "newcombe_difference", "proportion_interval"]
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from cxr_report.stats.checks import Floats, Integers, integer
+from cxr_report.stats.arguments import integer
+from cxr_report.stats.checks import Floats, Integers
 
 __all__ = ["ProbabilityBetter", "probability_better"]
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from cxr_report.stats.arguments import integer, open_unit
 from cxr_report.stats.bootstrap import quantiles
-from cxr_report.stats.checks import SNAP, Floats, generator, integer, matrix, open_unit, scale_of
+from cxr_report.stats.checks import Floats, generator, matrix
+from cxr_report.stats.ties import SNAP, scale_of
 
 __all__ = ["RankBootstrap", "kendall_taus", "rank_bootstrap", "ranks_within_rows"]
 

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from cxr_report.stats.checks import Floats, integer, matrix, open_unit, scale_of, tie
+from cxr_report.stats.arguments import integer, open_unit
+from cxr_report.stats.checks import Floats, matrix
+from cxr_report.stats.ties import scale_of, tie
 
 __all__ = [
     "Conover",
@@ -81,7 +83,7 @@ class Conover:
 def block_ranks(scores: ArrayLike, *, higher_is_better: bool = True) -> Floats:
     """Rank the losses within each seed, 1 = best, ties sharing their mean rank.
 
-    Scores that differ by rounding alone are tied first (`checks.tie`).
+    Scores that differ by rounding alone are tied first (`ties.tie`).
 
     Args:
         scores: `(S, k)`, S seeds by k losses, at least 2 by 2.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cxr_report.stats.checks import integer, open_unit
+from cxr_report.stats.arguments import integer, open_unit
 from cxr_report.stats.t_tests import CONSTANT, limits, paired_differences, tail
 
 __all__ = ["CorrectedT", "corrected_resampled_t"]

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cxr_report.stats.checks import SNAP, Floats, choice, generator, integer, paired, scale_of, snap
+from cxr_report.stats.arguments import choice, integer
+from cxr_report.stats.checks import Floats, generator, paired
 from cxr_report.stats.t_tests import ALTERNATIVES, Alternative
+from cxr_report.stats.ties import SNAP, scale_of, snap
 
 __all__ = ["MOST_EXACT", "SignFlip", "sign_flip"]
 

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from cxr_report.stats.checks import Floats, Integers, choice, paired, scale_of, snap
+from cxr_report.stats.arguments import choice
+from cxr_report.stats.checks import Floats, Integers, paired
 from cxr_report.stats.t_tests import ALTERNATIVES, Alternative
+from cxr_report.stats.ties import scale_of, snap
 
 __all__ = ["Method", "Wilcoxon", "Zeros", "signed_ranks", "wilcoxon"]
 
@@ -38,7 +40,7 @@ class Wilcoxon:
 def signed_ranks(x: ArrayLike, y: ArrayLike, zeros: str = "wilcox") -> tuple[Floats, Floats, int]:
     """Rank the sizes of paired differences.
 
-    Differences that are rounding alone become zero, sizes that differ by rounding alone are tied (`checks.snap`).
+    Differences that are rounding alone become zero, sizes that differ by rounding alone are tied (`ties.snap`).
 
     Args:
         x: `(S,)`.

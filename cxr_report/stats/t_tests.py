@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from cxr_report.stats.checks import Floats, choice, open_unit, paired, scale_of, snap, tie, vector
+from cxr_report.stats.arguments import choice, open_unit
+from cxr_report.stats.checks import Floats, paired, vector
+from cxr_report.stats.ties import scale_of, snap, tie
 
 __all__ = [
     "ALTERNATIVES",

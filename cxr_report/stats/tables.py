@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from cxr_report.stats.checks import open_unit, square_table
+from cxr_report.stats.arguments import open_unit
+from cxr_report.stats.checks import square_table
+from cxr_report.stats.ties import SNAP
 
 __all__ = ["Kappa", "TableTest", "bowker", "cohen_kappa", "stuart_maxwell"]
 
@@ -124,7 +126,9 @@ def cohen_kappa(table: ArrayLike, *, confidence: float = 0.95) -> Kappa:
 
     `kappa = (p_o - p_e) / (1 - p_e)`, `n se^2 = [sum_i p_ii (1 - (p_i+ + p_+i)(1 - kappa))^2
     + (1 - kappa)^2 sum_(i != j) p_ij (p_+i + p_j+)^2 - (kappa - p_e (1 - kappa))^2] / (1 - p_e)^2`,
-    `kappa +- z se` cut to [-1, 1]. Where both raters use one and the same class throughout, kappa is undefined.
+    `kappa +- z se` cut to [-1, 1]. Where both raters use one and the same class throughout, kappa is undefined. Full
+    agreement or disagreement, and a rater who uses one class only, have a standard error of 0, which the note says; it
+    is no evidence of certainty.
     Sources: Cohen 1960, doi 10.1177/001316446002000104; Fleiss, Cohen & Everitt 1969, doi 10.1037/h0028106.
 
     Args:
@@ -155,8 +159,8 @@ def cohen_kappa(table: ArrayLike, *, confidence: float = 0.95) -> Kappa:
     weights = (columns[:, None] + rows[None, :]) ** 2 * p
     diagonal = float((np.diagonal(p) * (1 - (rows + columns) * (1 - kappa)) ** 2).sum())
     off = (1 - kappa) ** 2 * float(weights.sum() - np.trace(weights))
-    variance = max(0.0, diagonal + off - (kappa - chance * (1 - kappa)) ** 2) / (n * (1 - chance) ** 2)
-    se = sqrt(variance)
+    spread = diagonal + off - (kappa - chance * (1 - kappa)) ** 2
+    se = sqrt(spread / n) / (1 - chance) if spread > SNAP * (diagonal + off) else 0.0
     half = float(stats.norm.isf((1 - level) / 2)) * se
-    note = "full agreement: the standard error is zero and the interval has no width" if observed == 1 else ""
+    note = "the standard error is zero and the interval has no width" if se == 0 else ""
     return Kappa(kappa=kappa, se=se, low=max(-1.0, kappa - half), high=min(1.0, kappa + half), note=note)

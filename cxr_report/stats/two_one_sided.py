@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cxr_report.stats.checks import real
+from cxr_report.stats.arguments import real
 from cxr_report.stats.t_tests import CONSTANT, paired_differences, tail
 
 __all__ = ["Tost", "tost"]

@@ -86,3 +86,9 @@ def test_faulty_input_is_refused():
         stats.smallest_p("anova", 3)
     with pytest.raises(ValueError, match="n must be"):
         stats.smallest_p("wilcoxon", 0)
+
+
+def test_every_test_of_the_interface_has_a_smallest_p():
+    for name in ("t", "F", "MRMC", "paired_t", "rm_anova", "delong_test"):
+        assert stats.smallest_p(name, 3, comparisons=5, k=4) == 0
+    assert stats.smallest_p("Wilcoxon", 3, comparisons=3) == 0.75

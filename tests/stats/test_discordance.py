@@ -191,3 +191,11 @@ def test_agreement_is_undefined_not_significant():
 def test_faulty_input_is_refused_with_its_name(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 7, 50, 2000])
+@pytest.mark.parametrize("method", ["exact", "mid-p", "chi2", "chi2-cc"])
+def test_equal_discordant_counts_have_a_p_of_exactly_one(n, method):
+    a = np.repeat([1, 0], n)
+    assert stats.mcnemar(a, 1 - a, method=method).p == 1.0
+    assert stats.mcnemar(a, 1 - a, method=method, groups=np.arange(2 * n)).p == 1.0

@@ -80,3 +80,10 @@ def test_the_test_keeps_its_level_at_the_limit():
 def test_input_at_fault_is_named(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+@pytest.mark.parametrize("df", ["many", None, [5.0, 6.0], 1j, {}])
+def test_degrees_of_freedom_that_are_no_number_are_refused(df):
+    for call in (lambda: equivalence(0, 0.1, df, low=-1, high=1), lambda: noninferiority(0, 0.1, df, margin=1)):
+        with pytest.raises(ValueError, match=r"^df must be a real number"):
+            call()

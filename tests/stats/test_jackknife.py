@@ -131,3 +131,8 @@ def test_input_at_fault_is_named(arrays, groups, words):
 def test_the_generator_is_an_argument():
     with pytest.raises(ValueError, match="Generator"):
         bootstrap_covariance(np.mean, [1.0, 2.0], rng=1)
+
+
+def test_an_infinite_leave_one_out_value_makes_the_covariance_undefined_without_a_warning():
+    found = jackknife_covariance(lambda x: np.inf if x.sum() < 5 else x.mean(), [1.0, 2.0, 3.0])
+    assert np.isnan(found).all()

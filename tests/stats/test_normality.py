@@ -36,3 +36,10 @@ def test_faulty_input_is_refused():
     for x, words in (([0.1, 0.2], "at least 3"), ([0.1, np.nan, 0.2], "finite"), (np.arange(5001.0), "at most 5000")):
         with pytest.raises(ValueError, match=words):
             stats.shapiro(x)
+
+
+@pytest.mark.parametrize("unit", [1e-310, 1e-200, 1e-12, 1e12, 1e300])
+def test_the_unit_of_the_values_does_not_matter(unit):
+    x = np.array([0.80, 0.82, 0.81, 0.85, 0.79])
+    found, wanted = stats.shapiro(x * unit), stats.shapiro(x)
+    assert (found.w, found.p) == pytest.approx((wanted.w, wanted.p), rel=1e-6)

@@ -56,3 +56,20 @@ def test_faulty_numbers_are_refused():
     ):
         with pytest.raises(ValueError, match="must"):
             call()
+
+
+@pytest.mark.parametrize("n", [2, 5, 10, 100, 200, 3000])
+@pytest.mark.parametrize("alpha", [0.2, 0.05, 0.001])
+def test_power_never_falls_as_the_effect_grows(n, alpha):
+    """Also where the library has no number for the far tail of the noncentral t."""
+    curve = [stats.power_paired_t(d, n, alpha=alpha) for d in np.linspace(0, 12, 60)]
+    assert (np.diff(curve) >= -1e-9).all()
+    assert curve[0] == alpha
+    assert n == 2 or curve[-1] > 0.5
+
+
+def test_large_effects_have_the_power_of_r():
+    """`q <- qt(.025, n - 1, lower.tail = FALSE)`, then `pt(q, n - 1, d * sqrt(n), lower.tail = FALSE)` of R 4.2.2."""
+    wanted = {(8, 2): 0.6252781277284203, (8, 10): 1.0, (3, 100): 1.0, (0.7, 200): 1.0}
+    for (d, n), power in wanted.items():
+        assert stats.power_paired_t(d, n) == pytest.approx(power, abs=1e-9)

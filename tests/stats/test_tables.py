@@ -111,3 +111,11 @@ def test_faulty_tables_are_refused(test):
             test(table)
     with pytest.raises(ValueError, match="at least one case"):
         stats.cohen_kappa(np.zeros((2, 2)))
+
+
+@pytest.mark.parametrize("table", [[[5, 0], [0, 5]], [[0, 5], [5, 0]], [[0, 0], [5, 0]], [[0, 3], [0, 4]]])
+def test_a_kappa_without_a_standard_error_says_so(table):
+    found = stats.cohen_kappa(table)
+    assert found.se == 0
+    assert found.low == found.high == found.kappa
+    assert "no width" in found.note
