@@ -337,8 +337,13 @@ def write_arrays(file: Path, **arrays: NDArray[Any]) -> None:
             archive.writestr(zipfile.ZipInfo(f"{name}.npy", EPOCH), entry.getvalue())
 
 
-def read_arrays(file: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
+def read_arrays(file: Path, names: Sequence[str], *, optional: Sequence[str] = ()) -> dict[str, NDArray[Any]]:
     """Read named arrays of an .npz; nothing is ever unpickled.
+
+    Args:
+        file: the .npz.
+        names: arrays that must be there.
+        optional: further arrays that are read where they are there.
 
     Raises:
         Refusal: the file is missing, damaged, or lacks a name.
@@ -350,7 +355,7 @@ def read_arrays(file: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
             missing = [name for name in names if name not in archive.files]
             if missing:
                 raise Refusal(f"{file}: holds no array {', '.join(missing)}; it holds {', '.join(archive.files)}")
-            return {name: archive[name] for name in names}
+            return {name: archive[name] for name in (*names, *optional) if name in archive.files}
     except FileNotFoundError:
         raise Refusal(f"{file}: is missing") from None
     except (ValueError, OSError, EOFError, zipfile.BadZipFile, KeyError) as error:

@@ -34,6 +34,11 @@ SIGMOID_LOSSES: dict[str, dict[str, Any]] = {
     "weighted-2": {"loss": "weighted-bce", "power": 2.0},
     "weighted-half": {"loss": "weighted-bce", "power": 0.5},
 }
+IDENTICAL: dict[str, dict[str, Any]] = {
+    "softmax": {"kl": {"loss": "kl-divergence"}},
+    "sigmoid": {"plain": {"loss": "weighted-bce", "power": 0.0}},
+}
+"""Losses of the noise floor; each is the same function as the first loss above."""
 NAMES = ("no_finding", "pneumonia", "covid19", "effusion", "nodule", "cardiomegaly")
 
 
@@ -69,6 +74,21 @@ class Recipe:
     """Share of labels that are not known, in a multilabel study."""
     controls: tuple[str, ...] = ("pixels",)
     title: str = "A comparison of loss functions"
+    family: str = "baseline"
+    floor_seeds: bool = False
+    """Whether the first loss has as many further seeds again."""
+    floor_effect: float = 0.0
+    """How far the strength of those further runs lies from that of the first ones."""
+    identical: bool = False
+    """Whether the noise floor has a loss that is the same function as the first one."""
+    rounding: float = 0.0
+    """SD of what the logits of that loss differ by; 0 = all bits agree."""
+    floor_diverged: tuple[int, ...] = ()
+    """Places in ``Study.floor_runs()`` of runs that ended without a finite loss."""
+    floor_missing: tuple[int, ...] = ()
+    """Places of those that do not exist."""
+    attributes: tuple[str, ...] = ()
+    """Of sex, age and view those that the source knows, of most cases."""
     seed: int = 0
     """Of all random numbers of the folder."""
 
@@ -95,6 +115,13 @@ def study_of(recipe: Recipe) -> Study:
                 "on_diverged": recipe.on_diverged,
                 "adjustment": recipe.adjustment,
                 "alpha": recipe.alpha,
+                "family": recipe.family,
+            },
+            "noise_floor": {
+                "seeds": recipe.floor_seeds,
+                "identical": IDENTICAL["sigmoid" if recipe.task == "multilabel" else "softmax"]
+                if recipe.identical
+                else {},
             },
             "report": {"title": recipe.title, "authors": ["A. Author", "B. Author"]},
         },
@@ -116,7 +143,8 @@ def make_study(root: Path, recipe: Recipe | None = None) -> StudyFolder:
     truths = {split: _truth(recipe, split, rng) for split in ("val", "test")}
     runs.write_json(folder.data_json, data_json(recipe, truths))
     for split, (ids, patients, labels) in truths.items():
-        runs.write_arrays(folder.truth(split), ids=ids, patients=patients, labels=labels)
+        attributes = _attributes(recipe, split, len(ids))
+        runs.write_arrays(folder.truth(split), ids=ids, patients=patients, labels=labels, **attributes)
     ledger.freeze(study, folder)
     hardness = {split: rng.normal(size=(len(ids), 1)) for split, (ids, _, _) in truths.items()}
     for place, loss in enumerate(study.losses):
@@ -133,6 +161,7 @@ def make_study(root: Path, recipe: Recipe | None = None) -> StudyFolder:
                 for split, (_, _, labels) in truths.items()
             }
             _write_run(folder.run(loss, seed), recipe, {s: t[0] for s, t in truths.items()}, logits, drawn)
+    _write_floor(folder, study, recipe, truths, hardness)
     for name in recipe.controls:
         drawn = np.random.default_rng([recipe.seed, len(name)])
         for split, (ids, _, labels) in truths.items():
@@ -142,6 +171,43 @@ def make_study(root: Path, recipe: Recipe | None = None) -> StudyFolder:
         predictions = {split: runs.sha256(control.predictions(split)) for split in truths}
         runs.write_json(control.evaluation_json, {"format": 1, "control": name, "predictions_sha256": predictions})
     return folder
+
+
+def _write_floor(
+    folder: StudyFolder,
+    study: Study,
+    recipe: Recipe,
+    truths: dict[str, tuple[NDArray[Any], NDArray[Any], NDArray[Any]]],
+    hardness: dict[str, NDArray[np.float64]],
+) -> None:
+    """Write further runs of the first loss, and those of its identical loss, which repeat the draws of the first."""
+    for place, (loss, seed) in enumerate(study.floor_runs()):
+        drawn, noise = np.random.default_rng([recipe.seed, 0, seed]), np.random.default_rng([recipe.seed, 99, seed])
+        further = recipe.floor_effect if loss in study.losses else 0.0
+        strength = recipe.strength + further + 0.1 * drawn.normal()
+        if place in recipe.floor_missing:
+            continue
+        if place in recipe.floor_diverged:
+            _write_diverged(folder.run(loss, seed), recipe)
+            continue
+        logits = {}
+        for split, (_, _, labels) in truths.items():
+            exact = _logits(labels, recipe, strength, hardness[split], drawn)
+            apart = 0.0 if loss in study.losses else recipe.rounding
+            logits[split] = (exact + apart * noise.normal(size=exact.shape)).astype(np.float32)
+        _write_run(folder.run(loss, seed), recipe, {s: t[0] for s, t in truths.items()}, logits, drawn)
+
+
+def _attributes(recipe: Recipe, split: str, size: int) -> dict[str, NDArray[np.str_]]:
+    """Draw what is known of the cases beside their labels; a tenth of each is not known."""
+    drawn = np.random.default_rng([recipe.seed, len(split), 7])
+    columns = {
+        "sex": drawn.choice(["F", "M"], size),
+        "age": drawn.integers(3, 96, size).astype(str),
+        "view": drawn.choice(["PA", "AP"], size, p=[0.7, 0.3]),
+    }
+    unknown = {name: drawn.random(size) < 0.1 for name in columns}
+    return {name: np.where(unknown[name], "", columns[name]) for name in recipe.attributes}
 
 
 def publish(folder: StudyFolder) -> None:

@@ -6,7 +6,7 @@ import csv
 import io
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,10 @@ from cxr_report.metrics import METRICS
 from cxr_report.runs import SPLITS, RunFolder, read_arrays, read_json
 from cxr_report.study import Study
 
-__all__ = ["History", "Material", "RunMaterial", "Truth", "gather"]
+__all__ = ["ATTRIBUTES", "History", "Material", "RunMaterial", "Truth", "gather"]
+
+ATTRIBUTES = ("sex", "age", "view")
+"""What a source may know of a case beside its labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,8 @@ class Truth:
     """``(N,)``; equal = same patient."""
     labels: NDArray[Any]
     """``(N,)`` class indices, or ``(N, L)`` of 0 / 1 / NaN."""
+    attributes: Mapping[str, NDArray[np.str_]] = field(default_factory=dict)
+    """Of `ATTRIBUTES` those that are known of any case, ``(N,)`` each; age in years; empty text = not known."""
 
     @property
     def groups(self) -> NDArray[np.int64] | None:
@@ -89,7 +94,12 @@ class Material:
     truth: Mapping[str, Truth]
     """Split -> cases."""
     runs: tuple[RunMaterial, ...]
+    """Compared."""
     diverged: tuple[Diverged, ...]
+    """Of the compared runs."""
+    floor: tuple[RunMaterial, ...]
+    """Runs of the noise floor: they enter no comparison, no summary and no curve."""
+    floor_diverged: tuple[Diverged, ...]
     controls: Mapping[str, Mapping[str, NDArray[np.float32]]]
     """Name -> split -> logits ``(N, C)``."""
 
@@ -103,10 +113,16 @@ def gather(found: Survey) -> Material:
     truth = {split: _truth(found, split) for split in SPLITS}
     content = read_json(found.folder.data_json)
     classes = tuple(str(name) for name in _entry(content, "classes", found))
-    runs = tuple(_run(found, run, truth, len(classes)) for run in found.done)
-    controls = {run.loss: _logits(found, run, truth, len(classes)) for run in found.controls}
-    diverged = tuple(_diverged(run) for run in found.diverged)
-    return Material(classes=classes, data=content, truth=truth, runs=runs, diverged=diverged, controls=controls)
+    return Material(
+        classes=classes,
+        data=content,
+        truth=truth,
+        runs=tuple(_run(found, run, truth, len(classes)) for run in found.done),
+        diverged=tuple(_diverged(run) for run in found.diverged),
+        floor=tuple(_run(found, run, truth, len(classes)) for run in found.floor),
+        floor_diverged=tuple(_diverged(run) for run in found.floor_diverged),
+        controls={run.loss: _logits(found, run, truth, len(classes)) for run in found.controls},
+    )
 
 
 def _entry(content: Any, key: str, found: Survey) -> Any:
@@ -117,11 +133,20 @@ def _entry(content: Any, key: str, found: Survey) -> Any:
 
 def _truth(found: Survey, split: str) -> Truth:
     file = found.folder.truth(split)
-    arrays = read_arrays(file, ["ids", "patients", "labels"])
+    arrays = read_arrays(file, ["ids", "patients", "labels"], optional=ATTRIBUTES)
     sizes = {name: len(array) for name, array in arrays.items()}
     if len(set(sizes.values())) != 1 or not sizes["ids"]:
-        raise Refusal(f"{file}: ids, patients and labels must be equally many and at least one, got {sizes}")
-    return Truth(ids=arrays["ids"], patients=arrays["patients"], labels=arrays["labels"])
+        raise Refusal(f"{file}: {', '.join(sizes)} must be equally many and at least one, got {sizes}")
+    told = {name: _words(arrays[name]) for name in ATTRIBUTES if name in arrays}
+    known = {name: words for name, words in told.items() if (words != "").any()}
+    return Truth(ids=arrays["ids"], patients=arrays["patients"], labels=arrays["labels"], attributes=known)
+
+
+def _words(values: NDArray[Any]) -> NDArray[np.str_]:
+    """Write what is known of the cases as text, an age as it stands in a table; not known (NaN) becomes empty."""
+    if values.dtype.kind != "f":
+        return np.char.strip(values.astype(np.str_))
+    return np.array(["" if math.isnan(value) else f"{value:g}" for value in values.tolist()], dtype=np.str_)
 
 
 def _run(found: Survey, run: RunFolder, truth: Mapping[str, Truth], width: int) -> RunMaterial:

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cxr_report.analysis.gather import Material, Truth
+from cxr_report.analysis.gather import Material, RunMaterial, Truth
 from cxr_report.metrics import METRICS, Score, choose_thresholds, scores
 from cxr_report.runs import SPLITS
 
-__all__ = ["CONTROL_PREFIX", "ScoredRun", "score", "score_all", "score_controls", "worst"]
+__all__ = ["CONTROL_PREFIX", "ScoredRun", "score", "score_all", "score_controls", "score_floor", "worst"]
 
 CONTROL_PREFIX = "control:"
 """Stands before a control's name in the column ``loss`` of scores.csv."""
@@ -73,10 +73,18 @@ def score(
 
 
 def score_all(task: str, material: Material) -> tuple[ScoredRun, ...]:
-    """Score every finished run."""
+    """Score every finished run that is compared."""
+    return _score_runs(task, material, material.runs)
+
+
+def score_floor(task: str, material: Material) -> tuple[ScoredRun, ...]:
+    """Score every finished run of the noise floor."""
+    return _score_runs(task, material, material.floor)
+
+
+def _score_runs(task: str, material: Material, found: Iterable[RunMaterial]) -> tuple[ScoredRun, ...]:
     return tuple(
-        score(task, material.truth, run.logits, loss=run.loss, seed=run.seed, classes=material.classes)
-        for run in material.runs
+        score(task, material.truth, run.logits, loss=run.loss, seed=run.seed, classes=material.classes) for run in found
     )
 
 

@@ -11,7 +11,9 @@ from cxr_report.errors import Refusal
 from cxr_report.runs import SPLITS, RunFolder, StudyFolder, read_json, sha256
 from cxr_report.study import Study
 
-__all__ = ["CONTROLS", "Survey", "check_chain", "hashes", "survey"]
+__all__ = ["CONTROLS", "State", "Survey", "check_chain", "hashes", "survey"]
+
+State = Literal["done", "diverged", "missing"]
 
 CONTROLS: tuple[Literal["pixels", "metadata"], ...] = ("pixels", "metadata")
 """Models that are no runs; the metadata model exists only where the data have metadata."""
@@ -23,22 +25,28 @@ class Survey:
 
     folder: StudyFolder
     study: Study
+    """As it is analysed."""
+    trained: Study
+    """As its runs were planned; the noise floor is that of its baseline."""
     done: tuple[RunFolder, ...]
-    """Runs with predictions, loss by loss in the study's order, seeds rising."""
+    """Compared runs with predictions, loss by loss in the study's order, seeds rising."""
     diverged: tuple[RunFolder, ...]
-    """Runs that ended without a finite loss."""
+    """Compared runs that ended without a finite loss."""
+    floor: tuple[RunFolder, ...]
+    """Runs of the noise floor with predictions; they enter no comparison."""
+    floor_diverged: tuple[RunFolder, ...]
+    """Runs of the noise floor that ended without a finite loss."""
     controls: tuple[RunFolder, ...]
     missing: tuple[str, ...]
     """Files that a complete study would hold, relative to its folder."""
 
-    def states(self) -> dict[tuple[str, int], Literal["done", "diverged", "missing"]]:
-        """Return how every planned run stands, by loss and seed."""
-        states: dict[tuple[str, int], Literal["done", "diverged", "missing"]] = {
-            (loss, seed): "missing" for loss in self.study.losses for seed in self.study.seeds
-        }
-        states.update({(run.loss, run.seed): "done" for run in self.done})
-        states.update({(run.loss, run.seed): "diverged" for run in self.diverged})
-        return states
+    def states(self) -> dict[tuple[str, int], State]:
+        """Return how every compared run stands, by loss and seed."""
+        return _states(self.study.compared_runs(), self.done, self.diverged)
+
+    def floor_states(self) -> dict[tuple[str, int], State]:
+        """Return how every run of the noise floor stands, by loss and seed."""
+        return _states(self.trained.floor_runs(), self.floor, self.floor_diverged)
 
     def finished_seeds(self, *, with_diverged: bool) -> tuple[int, ...]:
         """Return the seeds that every loss has finished.
@@ -53,30 +61,61 @@ class Survey:
         )
 
 
-def survey(folder: StudyFolder, study: Study) -> Survey:
+def _states(
+    planned: Iterable[tuple[str, int]], done: Iterable[RunFolder], diverged: Iterable[RunFolder]
+) -> dict[tuple[str, int], State]:
+    states: dict[tuple[str, int], State] = dict.fromkeys(planned, "missing")
+    states.update({(run.loss, run.seed): "done" for run in done})
+    states.update({(run.loss, run.seed): "diverged" for run in diverged})
+    return states
+
+
+@dataclass(frozen=True, slots=True)
+class _Sorted:
+    """Planned runs by how they stand."""
+
+    done: tuple[RunFolder, ...]
+    diverged: tuple[RunFolder, ...]
+    lacking: tuple[Path, ...]
+    """Files of the runs that are neither."""
+
+
+def survey(folder: StudyFolder, study: Study, *, trained: Study | None = None) -> Survey:
     """Look at which files of a study are there.
 
     Args:
         folder: the study's folder, with or without weights and graphs.
-        study: what was planned.
+        study: as it is analysed.
+        trained: as its runs were planned, where it is analysed by another plan; None: the same.
     """
-    planned = [folder.run(loss, seed) for loss in study.losses for seed in study.seeds]
-    diverged = [run for run in planned if run.diverged.exists()]
-    lacking = {run.path: _lacking(run) for run in planned if not run.diverged.exists()}
-    done = [run for run in planned if lacking.get(run.path) == []]
+    planned = trained or study
+    compared, floor = _sorted(folder, study.compared_runs()), _sorted(folder, planned.floor_runs())
     shared = [folder.data_json, *(folder.truth(split) for split in SPLITS)]
     files = [file for file in shared if not file.exists()]
-    files += [file for absent in lacking.values() for file in absent]
+    files += [*compared.lacking, *floor.lacking]
     controls = [folder.control(name) for name in CONTROLS]
     files += [file for file in _of_control(controls[0]) if not file.exists()]  # the metadata model may have no metadata
     present = [control for control in controls if all(file.exists() for file in _of_control(control))]
     return Survey(
         folder=folder,
         study=study,
-        done=tuple(done),
-        diverged=tuple(diverged),
+        trained=planned,
+        done=compared.done,
+        diverged=compared.diverged,
+        floor=floor.done,
+        floor_diverged=floor.diverged,
         controls=tuple(present),
         missing=tuple(folder.relative(file) for file in files),
+    )
+
+
+def _sorted(folder: StudyFolder, planned: Iterable[tuple[str, int]]) -> _Sorted:
+    runs = [folder.run(loss, seed) for loss, seed in planned]
+    lacking = {run.path: _lacking(run) for run in runs if not run.diverged.exists()}
+    return _Sorted(
+        done=tuple(run for run in runs if lacking.get(run.path) == []),
+        diverged=tuple(run for run in runs if run.path not in lacking),
+        lacking=tuple(file for absent in lacking.values() for file in absent),
     )
 
 
@@ -101,9 +140,9 @@ def hashes(found: Survey) -> dict[str, str]:
     """
     folder = found.folder
     files = [folder.data_json, *(folder.truth(split) for split in SPLITS)]
-    for run in found.done:
+    for run in (*found.done, *found.floor):
         files += [run.history, run.export_json, *_predictions(run)]
-    for run in found.diverged:
+    for run in (*found.diverged, *found.floor_diverged):
         files += [run.diverged, *([run.history] if run.history.exists() else [])]
     for control in found.controls:
         files += _predictions(control)
@@ -120,7 +159,7 @@ def check_chain(found: Survey) -> None:
     """
     data = read_json(found.folder.data_json) if found.folder.data_json.exists() else {}
     fingerprint = data.get("fingerprint", "") if isinstance(data, dict) else ""
-    for run in found.done:
+    for run in (*found.done, *found.floor):
         _check_links(found, _links(run))
         _check_origin(found, run, fingerprint)
     for control in found.controls:
