@@ -2,6 +2,7 @@
 
 from cxr_report.data.cases import Cases, DataSet
 from cxr_report.data.loading import Inventory, inspect, load
+from cxr_report.data.strata import read_strata
 from cxr_report.data.truth import Truth, read_truth, write
 
-__all__ = ["Cases", "DataSet", "Inventory", "Truth", "inspect", "load", "read_truth", "write"]
+__all__ = ["Cases", "DataSet", "Inventory", "Truth", "inspect", "load", "read_strata", "read_truth", "write"]

@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxr_report.data.cases import Cases, DataSet
+from cxr_report.data.strata import read_strata, strata
 from cxr_report.runs import SPLITS, StudyFolder, read_arrays, write_arrays, write_json
 from cxr_report.study import Study
 
-__all__ = ["METADATA", "Truth", "read_truth", "write"]
+__all__ = ["SIZES", "Truth", "read_truth", "write"]
 
-METADATA = ("sex", "age", "view", "width", "height")
-"""Columns that a truth file always has, filled with "not known" where the source is silent."""
+SIZES = ("width", "height")
+"""Columns that a truth file always has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,10 @@ class Truth:
     labels: NDArray[Any]
     """``(N,)`` int64 class indices, or ``(N, L)`` float32 of 0 / 1 / NaN."""
     classes: tuple[str, ...]
-    metadata: Mapping[str, NDArray[Any]]
-    """``(N,)`` columns: sex, view (str, "" = not known), age (years, NaN), width, height (pixels before resizing)."""
+    sizes: Mapping[str, NDArray[np.int64]]
+    """``(N,)`` width and height, pixels before resizing."""
+    strata: Mapping[str, NDArray[np.str_]]
+    """``(N,)`` sex, view and band of age in words, "" = not known; only what the source knows, see `read_strata`."""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -45,8 +48,9 @@ def write(dataset: DataSet, study: Study, folder: StudyFolder) -> None:
         study: the study it was loaded for.
         folder: where the study lies.
     """
+    known = _known(dataset)
     for split in SPLITS:
-        write_arrays(folder.truth(split), **_arrays(dataset.split(split), dataset.classes))
+        write_arrays(folder.truth(split), **_arrays(dataset.split(split), dataset.classes, known))
     write_json(folder.data_json, {"task": study.task, **dataset.description})
 
 
@@ -60,21 +64,30 @@ def read_truth(folder: StudyFolder, split: str) -> Truth:
     Raises:
         Refusal: the file is missing or damaged.
     """
-    found = read_arrays(folder.truth(split), ("ids", "patients", "labels", "classes", *METADATA))
+    found = read_arrays(folder.truth(split), ("ids", "patients", "labels", "classes", *SIZES))
     return Truth(
         found["ids"],
         found["patients"],
         found["labels"],
         tuple(str(name) for name in found["classes"]),
-        {name: found[name] for name in METADATA},
+        {name: found[name] for name in SIZES},
+        read_strata(folder, split),
     )
 
 
-def _arrays(cases: Cases, classes: tuple[str, ...]) -> dict[str, NDArray[Any]]:
+def _known(dataset: DataSet) -> tuple[str, ...]:
+    """Return the columns of which at least one case of any split is known."""
+    words = [strata(cases.metadata) for cases in (dataset.train, dataset.val, dataset.test)]
+    return tuple(name for name in words[0] if any((split[name] != "").any() for split in words))
+
+
+def _arrays(cases: Cases, classes: tuple[str, ...], known: tuple[str, ...]) -> dict[str, NDArray[Any]]:
+    words = strata(cases.metadata)
     return {
         "ids": cases.ids,
         "patients": cases.patients,
         "labels": cases.labels,
         "classes": np.array(classes),
-        **cases.metadata,
+        **{name: cases.metadata[name] for name in SIZES},
+        **{name: words[name] for name in known},
     }

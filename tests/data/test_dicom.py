@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from cxr_report.data import DataSet, write
+from cxr_report.data import DataSet, read_strata, write
 from cxr_report.data.dicom import is_dicom, read_dicom, window
 from cxr_report.data.images import MAX_PIXELS, picture
 from cxr_report.data.listing import Unreadable
@@ -224,6 +224,10 @@ def test_identity_never_leaves_the_header(
         assert set(loaded.split(split).metadata["sex"]) == {"F"}
         assert set(loaded.split(split).metadata["age"]) == {67.0}
         assert set(loaded.split(split).metadata["view"]) == {"PA"}
+    for split in ("val", "test"):
+        words = {name: set(values.tolist()) for name, values in read_strata(folder, split).items()}
+        assert words == {"sex": {"female"}, "view": {"PA"}, "age": {"65+"}}
+        assert np.float64(67.0).tobytes() not in folder.truth(split).read_bytes(), "an exact age is published"
     written = [file for file in (tmp_path / "runs").rglob("*") if file.is_file()]
     assert any(file.suffix == ".npy" for file in written)
     for file in written:

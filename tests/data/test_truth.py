@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from cxr_report.data import DataSet, read_truth, write
+from cxr_report.data.strata import strata
 from cxr_report.runs import StudyFolder, read_json
 from cxr_report.study import Study
 
@@ -25,8 +26,10 @@ def test_truth_comes_back_as_it_was(ask: Callable[..., Study], read: Callable[..
         assert np.array_equal(truth.patients, cases.patients)
         assert truth.labels.dtype == np.float32
         assert np.array_equal(truth.labels, cases.labels, equal_nan=True)
-        for name, values in cases.metadata.items():
-            assert np.array_equal(truth.metadata[name], values)
+        for name in ("width", "height"):
+            assert np.array_equal(truth.sizes[name], cases.metadata[name])
+        for name, words in strata(cases.metadata).items():
+            assert np.array_equal(truth.strata[name], words)
     assert read_json(folder.data_json)["fingerprint"] == loaded.fingerprint
     assert read_json(folder.data_json)["task"] == "multilabel"
 
