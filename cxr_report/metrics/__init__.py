@@ -2,7 +2,7 @@
 
 from cxr_report.metrics.agreement import accuracy, balanced_accuracy, kappa, mcc
 from cxr_report.metrics.calibration import BINS, Reliability, brier, confidence, ece, log_loss, reliability
-from cxr_report.metrics.catalogue import METRICS, TASKS, Metric
+from cxr_report.metrics.catalogue import METRICS, NEEDS_VALIDATION, RANKED, TASKS, Metric
 from cxr_report.metrics.confusion import Counts, confusion_matrix, counts, finding_tables
 from cxr_report.metrics.decomposition import BrierDecomposition, brier_decomposition
 from cxr_report.metrics.predictions import choose_thresholds, decide
@@ -22,6 +22,8 @@ from cxr_report.metrics.thresholds import (
 __all__ = [
     "BINS",
     "METRICS",
+    "NEEDS_VALIDATION",
+    "RANKED",
     "TASKS",
     "BrierDecomposition",
     "Counts",

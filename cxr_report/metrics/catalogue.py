@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
-__all__ = ["METRICS", "TASKS", "Metric"]
+__all__ = ["DIRECTIONS", "METRICS", "NEEDS_VALIDATION", "RANKED", "TASKS", "Catalogue", "Metric"]
+
+DIRECTIONS = ("higher", "lower")
+"""Which values are better; after a colon, the end of the name of a metric of the user's own, such as `dice:higher`."""
 
 TASKS = ("binary", "multiclass", "multilabel")
 """`binary`: two softmax logits, class 1 is positive. `multiclass`: C softmax logits. `multilabel`: L sigmoid logits."""
@@ -203,5 +205,64 @@ _ENTRIES = (
     ),
 )
 
-METRICS: Mapping[str, Metric] = MappingProxyType({entry.name: entry for entry in _ENTRIES})
+NEEDS_VALIDATION = ("sensitivity_youden", "specificity_youden")
+"""Metrics at a threshold that was chosen on validation cases; undefined where there are none."""
+
+RANKED = ("auroc", "average_precision", "sensitivity_at_specificity_90")
+"""Metrics that depend on the order of the cases alone; the others ask what a score means."""
+
+
+class Catalogue(Mapping[str, Metric]):
+    """The metrics that are computed here, by name; and metrics of the user's own, looked up by a name that says it all.
+
+    `name in METRICS`, iteration and length are those of the catalogue. `METRICS["dice:higher"]` is a metric that is not
+    computed here: its values are given, it has no task and no bounds, and the end of its name is its direction.
+    """
+
+    def __init__(self, entries: tuple[Metric, ...]) -> None:
+        self._entries = {entry.name: entry for entry in entries}
+
+    def __getitem__(self, name: str) -> Metric:
+        return self._entries[name] if name in self._entries else _own(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @staticmethod
+    def is_own(name: str) -> bool:
+        """Say whether a name is that of a metric of the user's own, with its direction at the end.
+
+        Example:
+            >>> METRICS.is_own("dice:higher"), METRICS.is_own("dice"), METRICS.is_own("auroc")
+            (True, False, False)
+        """
+        title, colon, direction = name.rpartition(":")
+        return bool(title.strip() and colon) and direction in DIRECTIONS
+
+
+def _own(name: str) -> Metric:
+    if not Catalogue.is_own(name):
+        raise KeyError(name)
+    title, _, direction = name.rpartition(":")
+    return _metric(
+        name,
+        title,
+        f"as given in the table, {direction} values being better",
+        "",
+        tasks=(),
+        higher=direction == "higher",
+        per_class=False,
+        low=-math.inf,
+        high=math.inf,
+        per_finding=False,
+    )
+
+
+METRICS = Catalogue(_ENTRIES)
 """Every metric by its name, in the order in which tables list them."""

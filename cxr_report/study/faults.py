@@ -66,7 +66,7 @@ def _fault(fault: Any) -> str:
     if kind == "value_error":
         return f"{key}: {context['error']}" if place else str(context["error"])
     if kind == "literal_error":
-        options = re.findall(r"'([^']*)'", context["expected"])
+        options = _offered(re.findall(r"'([^']*)'", context["expected"]))
         return f"{key}: got {got!r}; allowed: {', '.join(options)}{nearest(str(got), options)}"
     if kind in ("model_type", "dict_type", "model_attributes_type"):
         return f"{key}: must be a table of keys, such as [{key}], got {got!r}"
@@ -88,7 +88,7 @@ def _section(place: list[Any]) -> type[BaseModel] | None:
 
 def _known_keys(place: list[Any]) -> list[str]:
     section = _section(place)
-    hidden = ("function_sha256", "pretrained_sha256")
+    hidden = ("function_sha256", "pretrained_sha256", "table", "reported")
     return [] if section is None else [key for key in section.model_fields if key not in hidden]
 
 
@@ -97,5 +97,11 @@ def _allowed(place: list[Any]) -> str:
     field = None if section is None else section.model_fields.get(str(place[-1]))
     if field is None:
         return ""
-    options = re.findall(r"'([^']*)'", str(field.annotation)) if "Literal" in str(field.annotation) else []
+    options = _offered(re.findall(r"'([^']*)'", str(field.annotation))) if "Literal" in str(field.annotation) else []
     return f"; allowed: {', '.join(options)}" if options else ""
+
+
+def _offered(options: list[str]) -> list[str]:
+    """Leave out what `compare` alone writes: a table among the sources, no task among the tasks."""
+    written = "table" if "phantom" in options else "none" if "binary" in options else ""
+    return [option for option in options if option != written]

@@ -25,7 +25,7 @@ class Metrics(Section):
     @model_validator(mode="after")
     def _known(self) -> Metrics:
         for name in (self.primary, *self.secondary):
-            if name not in METRICS:
+            if name not in METRICS and not METRICS.is_own(name):
                 raise ValueError(f"unknown metric {name!r}; allowed: {', '.join(METRICS)}{nearest(name, METRICS)}")
         if self.primary in self.secondary or len(set(self.secondary)) < len(self.secondary):
             raise ValueError("a metric is named twice; each may stand once, as primary or as secondary")
@@ -69,7 +69,7 @@ class Analysis(Section):
     family: Literal["baseline", "all"] = Field("baseline", description="comparisons that p is adjusted over")
     omnibus: Literal["mrmc", "iman-davenport", "friedman", "rm-anova", "mixed-model"] = "mrmc"
     hierarchy: tuple[str, ...] = Field((), description="secondary metrics tested after the primary one, in this order")
-    margin: float = Field(0.01, gt=0.0, lt=1.0, description="difference of the primary metric too small to matter")
+    margin: float = Field(0.01, gt=0.0, description="difference of the primary metric too small to matter")
     subgroup_minimum: int = Field(30, ge=10, description="cases below which a subgroup is refused")
     on_diverged: Literal["drop-seed", "worst-score"] = "drop-seed"
     multiverse: Multiverse = Multiverse()

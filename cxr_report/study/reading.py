@@ -45,7 +45,10 @@ def load(path: Path) -> Study:
     except tomllib.TOMLDecodeError as error:
         raise Refusal(f"{path}: is not valid TOML: {error}") from None
     raw.setdefault("name", path.stem)
-    return _with_hashes(parse(raw, str(path)), path)
+    study = parse(raw, str(path))
+    if not study.trained:
+        raise Refusal(f"{path}: data.source: 'table' is no source of images; `cxr-report compare` reads tables")
+    return _with_hashes(study, path)
 
 
 def parse(raw: Mapping[str, Any], where: str) -> Study:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from cxr_report.errors import nearest
 from cxr_report.losses import CATALOGUE
@@ -18,12 +26,15 @@ __all__ = [
     "Report",
     "Section",
     "SplitRule",
+    "Table",
     "Task",
     "Training",
     "TrainingOverride",
 ]
 
-Task = Literal["binary", "multiclass", "multilabel"]
+Task = Literal["binary", "multiclass", "multilabel", "none"]
+"""What a case's truth is; ``none`` where scores alone are given, whose cases are not known."""
+
 _FUNCTION = r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$"
 
 
@@ -60,10 +71,30 @@ class SplitRule(Section):
         return self
 
 
+class Table(Section):
+    """Numbers of runs that were not trained here, read from a table; written by ``compare``, never by hand."""
+
+    content: Literal["scores", "predictions"]
+    scale: Literal["probabilities", "logits", "ranking"] | None = Field(
+        None, description="what predictions are; ranking: a score of which only the order is known"
+    )
+    splits: tuple[Literal["val", "test"], ...] = Field((), description="those that have predictions")
+    left_out: dict[int, tuple[str, ...]] = Field(
+        default_factory=dict, description="seeds that were dropped, and the losses that lack them"
+    )
+
+    @model_validator(mode="after")
+    def _fits_content(self) -> Table:
+        predicted = self.content == "predictions"
+        if predicted != (self.scale is not None) or predicted != ("test" in self.splits):
+            raise ValueError("predictions have a scale and test cases, scores have neither")
+        return self
+
+
 class Data(Section):
     """Where the cases come from and how an image becomes a square of grey values."""
 
-    source: Literal["folder", "manifest", "medmnist", "phantom"]
+    source: Literal["folder", "manifest", "medmnist", "phantom", "table"]
     path: str = Field("", description="folder, CSV or .npz, relative to the study file")
     image_size: int = Field(64, ge=16, le=1024, description="side of the square image in pixels")
     resize: Literal["pad", "crop", "squash"] = "pad"
@@ -75,6 +106,7 @@ class Data(Section):
     on_bad_image: Literal["refuse", "skip"] = "refuse"
     publish_names: bool = False
     phantom: Phantom | None = None
+    table: Table | None = None
 
     @field_validator("columns")
     @classmethod
@@ -93,7 +125,16 @@ class Data(Section):
             raise ValueError(f"path is missing: source = {self.source!r} needs one")
         if self.source != "phantom" and self.phantom is not None:
             raise ValueError(f"section phantom goes with source = 'phantom', not with {self.source!r}")
+        if (self.source == "table") != (self.table is not None):
+            raise ValueError("source = 'table' and section table go together; `cxr-report compare` writes them")
         return self
+
+    @model_serializer(mode="wrap")
+    def _without_what_does_not_apply(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        plain: dict[str, Any] = handler(self)
+        if self.table is None:
+            return {key: value for key, value in plain.items() if key != "table"}
+        return {key: value for key, value in plain.items() if key in ("source", "path", "classes", "positive", "table")}
 
 
 class Model(Section):
@@ -156,6 +197,7 @@ class Loss(Section):
     reference: str | None = None
     label: str | None = Field(None, description="how the report calls it")
     training: TrainingOverride = TrainingOverride()
+    reported: bool = Field(False, description="known by its name alone: its runs were not trained here")
 
     @model_validator(mode="before")
     @classmethod
@@ -168,8 +210,19 @@ class Loss(Section):
             own["parameters"] = {**own.get("parameters", {}), **free}
         return own
 
+    @model_serializer(mode="wrap")
+    def _without_what_does_not_apply(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        plain: dict[str, Any] = handler(self)
+        if self.reported:
+            return {key: value for key, value in plain.items() if key in ("label", "reported")}
+        return {key: value for key, value in plain.items() if key != "reported"}
+
     @model_validator(mode="after")
     def _complete(self) -> Loss:
+        if self.reported:
+            if not self.label or self.loss is not None or self.function is not None or self.parameters:
+                raise ValueError("a reported loss has a label and nothing else")
+            return self
         if (self.loss is None) == (self.function is None):
             raise ValueError("either loss (a name of the catalogue) or function = 'package.module:name' must be given")
         if self.function is not None:

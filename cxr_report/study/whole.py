@@ -6,11 +6,18 @@ import re
 from itertools import combinations, product
 from typing import Any
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import (
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationInfo,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from cxr_report.errors import nearest
 from cxr_report.losses import CATALOGUE, SIGMOID, SOFTMAX, alike, identity
-from cxr_report.metrics import METRICS
+from cxr_report.metrics import METRICS, NEEDS_VALIDATION, RANKED
 from cxr_report.study.hashing import digest
 from cxr_report.study.plan import Analysis, Metrics, NoiseFloor
 from cxr_report.study.sections import Data, Loss, Model, Report, Section, Task, Training
@@ -60,10 +67,12 @@ class Study(Section):
 
     @field_validator("seeds")
     @classmethod
-    def _some_seeds(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+    def _some_seeds(cls, value: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
         if len(set(value)) < len(value):
             raise ValueError("a seed is named twice; each may stand once")
-        if len(value) < 2:
+        data: Data | None = info.data.get("data")
+        fewest = 1 if data is not None and data.table is not None and data.table.content == "predictions" else 2
+        if len(value) < fewest:
             raise ValueError("at least 2 seeds are needed; one seed has no spread to test against")
         if min(value) < 0 or max(value) >= MOST_SEEDS:
             raise ValueError("seeds lie in 0 to 2147483647")
@@ -79,6 +88,7 @@ class Study(Section):
 
     @model_validator(mode="after")
     def _possible(self) -> Study:
+        self._losses_fit_source()
         self._losses_fit_task()
         self._metrics_fit_task()
         self._data_fits_task()
@@ -88,6 +98,8 @@ class Study(Section):
 
     def _analysis_fits(self) -> None:
         plan, secondary = self.analysis, self.metrics.secondary
+        if plan.margin >= 1 and self.metrics.primary in METRICS:
+            raise ValueError(f"analysis.margin: must be less than 1 for {self.metrics.primary}, got {plan.margin:g}")
         baseline = plan.baseline or next(iter(self.losses))
         if baseline not in self.losses:
             raise ValueError(
@@ -154,6 +166,15 @@ class Study(Section):
     def _sameness(self, name: str) -> tuple[Any, ...]:
         return (_function(self.entry(name)), self.learning_rate(name), self.weight_decay(name))
 
+    def _losses_fit_source(self) -> None:
+        if (self.task == "none") == self.predicted:
+            raise ValueError("task: 'none' goes with a table of scores alone; allowed: binary, multiclass, multilabel")
+        for name, loss in self.losses.items():
+            if loss.reported == self.trained:
+                raise ValueError(
+                    f"losses.{name}: a reported loss goes with data.source = 'table' and with nothing else"
+                )
+
     def _losses_fit_task(self) -> None:
         wanted = SIGMOID if self.task == "multilabel" else SOFTMAX
         for name, loss in self.losses.items():
@@ -166,11 +187,18 @@ class Study(Section):
                 )
 
     def _metrics_fit_task(self) -> None:
-        for name in (self.metrics.primary, *self.metrics.secondary):
+        asked = (self.metrics.primary, *self.metrics.secondary)
+        for name in asked if self.predicted else ():
             if self.task not in METRICS[name].tasks:
                 fitting = [key for key, metric in METRICS.items() if self.task in metric.tasks]
                 raise ValueError(
                     f"metrics: {name} is not defined for {self.task} studies; allowed: {', '.join(fitting)}"
+                )
+            if name not in self.scored_metrics():
+                lack = "validation cases" if name in NEEDS_VALIDATION and self.decides else "probabilities"
+                raise ValueError(
+                    f"metrics: {name} needs {lack}, which the table does not hold; allowed: "
+                    f"{', '.join(self.scored_metrics())}"
                 )
 
     def _data_fits_task(self) -> None:
@@ -187,6 +215,43 @@ class Study(Section):
             raise ValueError("data.classes: a multilabel manifest needs the list of its finding columns")
         if self.task == "binary" and data.source in ("folder", "manifest") and data.positive is None:
             raise ValueError("data.positive: a binary study needs the name of its positive class")
+
+    @property
+    def trained(self) -> bool:
+        """Whether the runs are trained here; the others come from a table of numbers."""
+        return self.data.table is None
+
+    @property
+    def predicted(self) -> bool:
+        """Whether there are predictions for cases, and not scores alone."""
+        return self.data.table is None or self.data.table.content == "predictions"
+
+    @property
+    def decides(self) -> bool:
+        """Whether predictions are probabilities, so that a class can be decided for, and not ranks of cases alone."""
+        return self.predicted and (self.data.table is None or self.data.table.scale != "ranking")
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The splits that have predictions, in the order val, test; none where scores alone are given."""
+        if self.data.table is None:
+            return ("val", "test")
+        return tuple(split for split in ("val", "test") if split in self.data.table.splits)
+
+    def scored_metrics(self) -> tuple[str, ...]:
+        """Return the metrics that every run has: those of the catalogue that can be computed, or those given."""
+        if not self.predicted:
+            return (self.metrics.primary, *self.metrics.secondary)
+        known = [name for name, metric in METRICS.items() if self.task in metric.tasks]
+        if not self.decides:
+            return tuple(name for name in known if name in RANKED)
+        return tuple(name for name in known if "val" in self.splits or name not in NEEDS_VALIDATION)
+
+    @model_serializer(mode="wrap")
+    def _without_what_was_not_done(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        plain: dict[str, Any] = handler(self)
+        gone = () if self.trained else ("model", "training", "noise_floor")
+        return {key: value for key, value in plain.items() if key not in gone}
 
     @property
     def floor_seeds(self) -> tuple[int, ...]:
@@ -265,6 +330,8 @@ class Study(Section):
 
 def _function(loss: Loss) -> tuple[Any, ...]:
     """Return what decides whether two losses are the same function; one of the user's own is the same as itself."""
+    if loss.reported:
+        return ("reported", loss.label)
     if loss.loss is None:
         return ("own", loss.function, tuple(sorted(loss.parameters.items())))
     return ("catalogue", *identity(loss.loss, loss.parameters))
