@@ -11,7 +11,7 @@ from cxr_report.metrics.catalogue import TASKS
 from cxr_report.metrics.confusion import Counts, confusion_matrix, counts, finding_tables
 from cxr_report.metrics.probabilities import Floats, finite_scores, margins, sigmoid, softmax
 from cxr_report.metrics.ranking import column_values
-from cxr_report.metrics.thresholds import youden_threshold
+from cxr_report.metrics.thresholds import Steps, steps, youden_threshold
 from cxr_report.metrics.truth import Integers, class_truth, finding_truth, indicators, number_of_classes
 
 __all__ = ["Predictions", "choose_thresholds", "decide"]
@@ -120,6 +120,12 @@ class Predictions:
     def ranking(self) -> Floats:
         """`(N, C)`: the score by which the cases are ranked for each class."""
         return self.logits if self.findings else margins(self.logits)
+
+    @cached_property
+    def ranked(self) -> tuple[Steps | None, ...]:
+        """The cases of known truth ranked for each class, C of them; None where no truth is known."""
+        columns = zip(self.outcome.T, self.ranking.T, self.known.T, strict=True)
+        return tuple(steps(true[there] == 1, score[there]) if there.any() else None for true, score, there in columns)
 
     @cached_property
     def predicted(self) -> Integers:

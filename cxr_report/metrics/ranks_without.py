@@ -43,7 +43,7 @@ class _Own(NamedTuple):
 
 
 def _levels(true: Truth, score: Floats) -> _Levels:
-    order = np.argsort(-score, kind="stable")
+    order = np.argsort(-score)
     place = np.empty(score.size, dtype=np.int64)
     place[order] = np.cumsum(np.diff(score[order], prepend=score[order[:1]]) != 0)
     hits = np.bincount(place, weights=true).astype(np.float64, copy=False)

@@ -16,7 +16,7 @@ from cxr_report.metrics.predictions import Predictions
 from cxr_report.metrics.probabilities import Floats
 from cxr_report.metrics.ranking import column_values, hand_till_area
 from cxr_report.metrics.rates import f1_of, npv_of, ppv_of, sensitivity_of, specificity_of
-from cxr_report.metrics.thresholds import area, precision, sensitivity_at_specificity
+from cxr_report.metrics.thresholds import Steps, area_of, precision_of, sensitivity_at_of
 from cxr_report.metrics.truth import class_truth
 
 __all__ = ["Score", "has_classes", "metric_value", "scores"]
@@ -42,8 +42,8 @@ _Values = Callable[[Predictions], Floats]
 _Number = Callable[[Predictions], float]
 
 
-def _ranked(statistic: Callable[[NDArray[np.bool_], Floats], float], case: Predictions) -> Floats:
-    return column_values(statistic, case.outcome, case.ranking)
+def _ranked(statistic: Callable[[Steps], float], case: Predictions) -> Floats:
+    return np.array([np.nan if column is None else statistic(column) for column in case.ranked])
 
 
 def _finding_accuracy(case: Predictions) -> Floats:
@@ -64,10 +64,10 @@ _CLASS_VALUES: dict[str, _Values] = {
     "ppv": lambda case: ppv_of(case.counts),
     "npv": lambda case: npv_of(case.counts),
     "f1": lambda case: f1_of(case.counts),
-    "auroc": partial(_ranked, area),
-    "average_precision": partial(_ranked, precision),
+    "auroc": partial(_ranked, area_of),
+    "average_precision": partial(_ranked, precision_of),
     "brier": lambda case: brier_columns(case.truth, case.probabilities),
-    "sensitivity_at_specificity_90": partial(_ranked, sensitivity_at_specificity),
+    "sensitivity_at_specificity_90": partial(_ranked, sensitivity_at_of),
     "sensitivity_youden": lambda case: sensitivity_of(case.youden_counts),
     "specificity_youden": lambda case: specificity_of(case.youden_counts),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,16 +15,32 @@ from cxr_report.metrics.truth import one_truth
 __all__ = [
     "PrecisionRecall",
     "Roc",
+    "Steps",
     "area",
+    "area_of",
     "one_column",
     "precision",
+    "precision_of",
     "precision_recall_curve",
     "roc_curve",
+    "sensitivity_at_of",
     "sensitivity_at_specificity",
+    "steps",
     "youden_threshold",
 ]
 
 Truth: TypeAlias = NDArray[np.bool_]
+
+
+class Steps(NamedTuple):
+    """One class ranked by one score: what a threshold at each distinct score calls positive, T of them, falling."""
+
+    hits: Floats
+    """`(T,)` positive cases with at least this score."""
+    misses: Floats
+    """`(T,)` negative cases with at least this score."""
+    levels: Floats
+    """`(T,)` the distinct scores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +91,87 @@ def one_column(truth: ArrayLike, score: ArrayLike) -> tuple[Truth, Floats]:
     return true, numbers
 
 
-def _steps(true: Truth, score: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return true positives, false positives `(T,)` and the distinct scores `(T,)`, from the highest score down."""
-    order = np.argsort(-score, kind="stable")
+def steps(true: Truth, score: Floats) -> Steps:
+    """Rank the cases once, for every statistic of the ranking.
+
+    Args:
+        true: `(N,)` boolean, N at least 1.
+        score: `(N,)` float64.
+
+    Returns:
+        Running counts at the distinct scores; the last ones are those of all cases.
+
+    Example:
+        >>> steps(np.array([True, False, True]), np.array([3.0, 1.0, 1.0])).hits
+        array([1., 2.])
+    """
+    order = np.argsort(-score)  # unstable, which is faster: within a tie only the counts behind it are kept
     falling = score[order]
     last = np.append(np.diff(falling) != 0, True)
     hits = np.cumsum(true[order], dtype=np.float64)[last]
-    return hits, np.flatnonzero(last) + 1.0 - hits, falling[last]
+    return Steps(hits, np.flatnonzero(last) + 1.0 - hits, falling[last])
+
+
+def area_of(ranked: Steps) -> float:
+    """Return the AUROC of ranked cases, as `area` does.
+
+    Args:
+        ranked: from `steps`.
+
+    Returns:
+        A number in [0, 1]; NaN without a positive or without a negative case.
+
+    Example:
+        >>> area_of(steps(np.array([True, False]), np.array([1.0, 0.0])))
+        1.0
+    """
+    hits, misses, _ = ranked
+    pairs = hits[-1] * misses[-1]
+    if not pairs:
+        return float("nan")
+    gained = np.diff(misses, prepend=0.0)
+    above = np.append(0.0, hits[:-1])
+    return float((gained * (above + hits)).sum() / (2.0 * pairs))
+
+
+def precision_of(ranked: Steps) -> float:
+    """Return the average precision of ranked cases, as `precision` does.
+
+    Args:
+        ranked: from `steps`.
+
+    Returns:
+        A number in [0, 1]; NaN without a positive case.
+
+    Example:
+        >>> precision_of(steps(np.array([True, False]), np.array([0.0, 1.0])))
+        0.5
+    """
+    hits, misses, _ = ranked
+    if not hits[-1]:
+        return float("nan")
+    return float((np.diff(hits, prepend=0.0) * hits / (hits + misses)).sum() / hits[-1])
+
+
+def sensitivity_at_of(ranked: Steps, specificity: float = 0.9) -> float:
+    """Return the sensitivity at a specificity of ranked cases, as `sensitivity_at_specificity` does.
+
+    Args:
+        ranked: from `steps`.
+        specificity: in [0, 1].
+
+    Returns:
+        A number in [0, 1]; NaN without a positive or without a negative case.
+
+    Example:
+        >>> sensitivity_at_of(steps(np.array([True, False]), np.array([1.0, 0.0])))
+        1.0
+    """
+    hits, misses, _ = ranked
+    if not hits[-1] * misses[-1]:
+        return float("nan")
+    allowed = (misses[-1] - misses) / misses[-1] >= specificity
+    return float(hits[allowed].max(initial=0.0) / hits[-1])
 
 
 def area(true: Truth, score: Floats) -> float:
@@ -101,14 +191,7 @@ def area(true: Truth, score: Floats) -> float:
         >>> area(np.array([True, False, True]), np.array([3.0, 1.0, 1.0]))
         0.75
     """
-    positives = int(true.sum())
-    pairs = positives * (true.size - positives)
-    if not pairs:
-        return float("nan")
-    hits, misses, _ = _steps(true, score)
-    gained = np.diff(misses, prepend=0.0)
-    above = np.append(0.0, hits[:-1])
-    return float((gained * (above + hits)).sum() / (2.0 * pairs))
+    return area_of(steps(true, score))
 
 
 def precision(true: Truth, score: Floats) -> float:
@@ -127,11 +210,7 @@ def precision(true: Truth, score: Floats) -> float:
         >>> precision(np.array([True, False, True]), np.array([3.0, 2.0, 1.0]))
         0.8333333333333333
     """
-    positives = int(true.sum())
-    if not positives:
-        return float("nan")
-    hits, misses, _ = _steps(true, score)
-    return float((np.diff(hits, prepend=0.0) * hits / (hits + misses)).sum() / positives)
+    return precision_of(steps(true, score))
 
 
 def roc_curve(truth: ArrayLike, score: ArrayLike) -> Roc:
@@ -155,7 +234,7 @@ def roc_curve(truth: ArrayLike, score: ArrayLike) -> Roc:
         (array([0., 0., 1.]), array([0. , 0.5, 1. ]))
     """
     true, numbers = one_column(truth, score)
-    hits, misses, levels = _steps(true, numbers)
+    hits, misses, levels = steps(true, numbers)
     positives = float(true.sum())
     return Roc(
         false_positive_rate=rate(np.append(0.0, misses), np.full(misses.size + 1, true.size - positives)),
@@ -186,7 +265,7 @@ def precision_recall_curve(truth: ArrayLike, score: ArrayLike) -> PrecisionRecal
         (array([0.5, 0.5, 1. ]), array([1.   , 0.5  , 0.667]))
     """
     true, numbers = one_column(truth, score)
-    hits, misses, levels = _steps(true, numbers)
+    hits, misses, levels = steps(true, numbers)
     return PrecisionRecall(
         recall=rate(hits, np.full(hits.size, float(true.sum()))), precision=hits / (hits + misses), thresholds=levels
     )
@@ -218,7 +297,7 @@ def youden_threshold(truth: ArrayLike, score: ArrayLike) -> float:
     negatives = true.size - positives
     if not positives * negatives:
         return float("nan")
-    hits, misses, levels = _steps(true, numbers)
+    hits, misses, levels = steps(true, numbers)
     return float(levels[np.argmax(hits * negatives - misses * positives)])
 
 
@@ -246,10 +325,4 @@ def sensitivity_at_specificity(truth: ArrayLike, score: ArrayLike, specificity: 
     if not 0 <= specificity <= 1:
         raise ValueError(f"specificity must lie in [0, 1], got {specificity}.")
     true, numbers = one_column(truth, score)
-    positives = int(true.sum())
-    negatives = true.size - positives
-    if not positives * negatives:
-        return float("nan")
-    hits, misses, _ = _steps(true, numbers)
-    allowed = (negatives - misses) / negatives >= specificity
-    return float(hits[allowed].max(initial=0.0) / positives)
+    return sensitivity_at_of(steps(true, numbers), specificity)
