@@ -165,6 +165,22 @@ def status(study: Target, runs: Runs = RUNS) -> None:
     typer.echo(standing.table(_folder(study, runs)))
 
 
+@app.command()
+def conformance(
+    write: Annotated[Path | None, typer.Option("--write", metavar="FILE", help="store what was found as JSON")] = None,
+) -> None:
+    """Compare every statistic here with what R, other programs and publications say; 1 where one deviates."""
+    from cxr_report import conformance as room
+    from cxr_report.runs import write_bytes
+
+    found = room.measure()
+    if write is not None:
+        write_bytes(write, room.encode(found))
+    typer.echo(room.text_table(found))
+    if not found.agrees:
+        raise typer.Exit(1)
+
+
 def _run(
     study: Path, *, runs: Path, workers: int | None = None, partial: bool = False, reuse: Path | None = None
 ) -> None:

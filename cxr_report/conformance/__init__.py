@@ -1,5 +1,23 @@
 """Stored reference values of other programs and publications in, how far this installation is from them out."""
 
+from cxr_report.conformance.catalogue import COMPARISONS, measure, run_checks
+from cxr_report.conformance.comparison import Comparison, Tolerance
+from cxr_report.conformance.record import encode, recorded
 from cxr_report.conformance.stored import stored_names, witness
+from cxr_report.conformance.table import text_table
+from cxr_report.conformance.value import Check, Conformance
 
-__all__ = ["stored_names", "witness"]
+__all__ = [
+    "COMPARISONS",
+    "Check",
+    "Comparison",
+    "Conformance",
+    "Tolerance",
+    "encode",
+    "measure",
+    "recorded",
+    "run_checks",
+    "stored_names",
+    "text_table",
+    "witness",
+]

@@ -107,7 +107,8 @@ def multilabel(rng):
 
 def main():
     rng = np.random.default_rng(20240117)
-    versions = {m.__name__: m.__version__ for m in (np, scipy, sklearn, torchmetrics)}
+    names = {"numpy": np, "scipy": scipy, "scikit-learn": sklearn, "torchmetrics": torchmetrics}
+    versions = {name: module.__version__ for name, module in names.items()}
     data = {
         "source": "reference.py",
         "versions": {"python": platform.python_version(), **versions},
