@@ -145,11 +145,17 @@ def means(result: stats.Mrmc, losses: tuple[str, ...]) -> tuple[JointMean, ...]:
     )
 
 
-def pairs(result: stats.Mrmc, study: Study) -> tuple[JointPair, ...]:
-    """Take every pair from an analysis, turned as the family wants it, neither adjusted nor judged yet."""
+def pairs(result: stats.Mrmc, study: Study, *, comparisons: int | None = None) -> tuple[JointPair, ...]:
+    """Take every pair from an analysis, turned as the family wants it, neither adjusted nor judged yet.
+
+    Args:
+        result: the analysis of one metric.
+        study: losses, family and alpha.
+        comparisons: that the simultaneous intervals cover together; None: those of the family.
+    """
     family = Family.of(study)
     rows = {(int(row.i), int(row.j)): row for row in result.differences(error="pair")}
-    confidence = 1 - study.analysis.alpha / family.size
+    confidence = 1 - study.analysis.alpha / (comparisons or family.size)
     wide = {(int(row.i), int(row.j)): row for row in result.differences(error="pair", confidence=confidence)}
     return tuple(_pair(family, place, rows[_rising(place)], wide[_rising(place)]) for place in family.pairs())
 

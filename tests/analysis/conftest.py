@@ -11,7 +11,13 @@ from types import ModuleType
 
 import pytest
 
+from cxr_report import ledger
 from cxr_report.analysis import analyse, load
+from cxr_report.analysis.context import Context
+from cxr_report.analysis.family import Family
+from cxr_report.analysis.gather import gather
+from cxr_report.analysis.scoring import score_all, score_floor
+from cxr_report.analysis.survey import survey
 from cxr_report.analysis.value import Analysis
 from cxr_report.runs import StudyFolder
 
@@ -58,6 +64,29 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[Study
         if recipe not in known:
             folder = kit.make_study(tmp_path_factory.mktemp("study"), recipe)
             known[recipe] = (folder, load(analyse(folder)))
+        return known[recipe]
+
+    return make
+
+
+def context_of(folder: StudyFolder) -> Context:
+    """Read a study as the analysis does."""
+    study = ledger.read(folder).study
+    found = survey(folder, study)
+    material = gather(found)
+    scored, floor = score_all(study.task, material), score_floor(study.task, material)
+    return Context(study, found, material, scored, Family.of(study), floor)
+
+
+@pytest.fixture(scope="session")
+def contexts(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Context]:
+    """Make a study once per recipe and read it as the analysis does."""
+    kit, known = _examples(), {}
+
+    def make(**wishes: object) -> Context:
+        recipe = kit.Recipe(**wishes)
+        if recipe not in known:
+            known[recipe] = context_of(kit.make_study(tmp_path_factory.mktemp("study"), recipe))
         return known[recipe]
 
     return make
