@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cxr_report.metrics.probabilities import Floats
+from cxr_report.metrics.probabilities import Floats, real_array
 from cxr_report.metrics.truth import Integers, class_truth, finding_truth, labels, number_of_classes
 
 __all__ = [
@@ -20,12 +20,14 @@ __all__ = [
     "kappa_of",
     "mcc_of",
     "mean_of",
+    "overall",
     "rate",
 ]
 
-Average: TypeAlias = Literal["macro", "weighted", "positive"]
-"""`macro`: mean over the classes that are defined. `weighted`: the same, weighted by their number of positive cases.
-`positive`: class 1 of two. None instead of a word: one value per class."""
+Average: TypeAlias = Literal["auto", "macro", "weighted", "positive"]
+"""`auto`: `positive` for two classes, `macro` for more and for findings. `macro`: mean over the classes that are
+defined. `weighted`: the same, weighted by their number of positive cases. `positive`: class 1 of two. None instead of a
+word: one value per class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +87,34 @@ def mean_of(values: Floats, support: Floats, average: Average) -> float:
             raise ValueError(f"average='positive' needs two classes, got {values.size}.")
         return float(values[1])
     if average not in ("macro", "weighted"):
-        raise ValueError(f"average must be 'macro', 'weighted', 'positive' or None, got {average!r}.")
+        raise ValueError(f"average must be 'auto', 'macro', 'weighted', 'positive' or None, got {average!r}.")
     there = ~np.isnan(values)
     weights = (support if average == "weighted" else np.ones_like(values))[there]
     return float(rate((weights * values[there]).sum(), weights.sum()))
+
+
+def overall(values: Floats, support: Floats, average: Average, truth: ArrayLike) -> float:
+    """Average the values of several classes, by default as their task has it.
+
+    Args:
+        values: `(C,)`, NaN where undefined.
+        support: `(C,)` positive cases.
+        average: see `Average`.
+        truth: `(N,)` class indices or `(N, L)` findings, which tells the one from the other.
+
+    Returns:
+        The mean, or the value of class 1 of two.
+
+    Raises:
+        ValueError: for another word, or for `positive` with other than two classes.
+
+    Example:
+        >>> overall(np.array([0.5, 1.0]), np.array([1.0, 3.0]), "auto", [0, 1])
+        1.0
+    """
+    if average == "auto":
+        average = "positive" if np.ndim(truth) == 1 and values.shape == (2,) else "macro"
+    return mean_of(values, support, average)
 
 
 def confusion_matrix(truth: ArrayLike, predicted: ArrayLike, *, classes: int | None = None) -> Integers:
@@ -137,7 +163,7 @@ def finding_tables(truth: ArrayLike, predicted: ArrayLike) -> Integers:
                 [0, 1]]])
     """
     true = finding_truth(truth)
-    guess = np.asarray(predicted)
+    guess = real_array(predicted, "predicted")
     if guess.shape != true.shape or not ((guess == 0) | (guess == 1)).all():
         raise ValueError(f"predicted must hold 0 and 1 only and have shape {true.shape}, got shape {guess.shape}.")
     cells = [[(true == t) & (guess == g) for g in (0, 1)] for t in (0, 1)]

@@ -2,14 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Floats", "finite_scores", "log_sigmoid", "log_softmax", "margins", "sigmoid", "softmax"]
+__all__ = ["Floats", "finite_scores", "log_sigmoid", "log_softmax", "margins", "real_array", "sigmoid", "softmax"]
 
 Floats: TypeAlias = NDArray[np.float64]
+
+
+def real_array(values: ArrayLike, name: str) -> NDArray[Any]:
+    """Read an array of real numbers of any kind and shape.
+
+    Args:
+        values: numbers or booleans.
+        name: the argument's name, for the message.
+
+    Returns:
+        The array, as it is where it holds numbers, in float64 where it holds objects.
+
+    Raises:
+        ValueError: for text, dates, complex numbers, a ragged list or masked values.
+
+    Example:
+        >>> real_array([1, 2], "truth")
+        array([1, 2])
+    """
+    if np.ma.is_masked(values):
+        raise ValueError(f"{name} must have a value everywhere, got masked ones.")
+    try:
+        raw = np.asarray(values)
+        raw = raw.astype(np.float64) if raw.dtype.kind == "O" else raw
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be a rectangular array of real numbers.") from error
+    if raw.dtype.kind not in "biuf":
+        raise ValueError(f"{name} must hold real numbers, got dtype {raw.dtype}.")
+    return raw
 
 
 def finite_scores(scores: ArrayLike, name: str = "logits", ndim: int | None = 2) -> Floats:
@@ -30,7 +59,7 @@ def finite_scores(scores: ArrayLike, name: str = "logits", ndim: int | None = 2)
         >>> finite_scores([[1, 2]])
         array([[1., 2.]])
     """
-    result = np.asarray(scores, dtype=np.float64)
+    result = np.asarray(real_array(scores, name), dtype=np.float64)
     if ndim is not None and result.ndim != ndim:
         raise ValueError(f"{name} must have {ndim} axes, got shape {result.shape}.")
     if not result.size:

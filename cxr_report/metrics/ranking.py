@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cxr_report.metrics.confusion import Average, mean_of
+from cxr_report.metrics.confusion import Average, overall
 from cxr_report.metrics.probabilities import Floats, finite_scores
 from cxr_report.metrics.thresholds import area, one_column, precision
 from cxr_report.metrics.truth import class_truth, indicators
@@ -81,8 +81,8 @@ def _columns(truth: ArrayLike, scores: ArrayLike) -> tuple[Floats, Floats]:
 @overload
 def auroc(truth: ArrayLike, probabilities: ArrayLike, *, average: None) -> Floats: ...
 @overload
-def auroc(truth: ArrayLike, probabilities: ArrayLike, *, average: RankAverage = "macro") -> float: ...
-def auroc(truth: ArrayLike, probabilities: ArrayLike, *, average: RankAverage | None = "macro") -> float | Floats:
+def auroc(truth: ArrayLike, probabilities: ArrayLike, *, average: RankAverage = "auto") -> float: ...
+def auroc(truth: ArrayLike, probabilities: ArrayLike, *, average: RankAverage | None = "auto") -> float | Floats:
     """Return the area under the receiver operating characteristic, each class against the rest.
 
     Every pair of a positive and a negative case counts 1 where the positive scores higher and 1/2 at a tie. A class
@@ -93,8 +93,8 @@ def auroc(truth: ArrayLike, probabilities: ArrayLike, *, average: RankAverage | 
         truth: `(N,)` class indices, or `(N, L)` of 1, 0 and NaN.
         probabilities: `(N, C)` or `(N, L)`; any rising function of them does as well (`margins`), but raw softmax
             logits do not: they rank cases differently. `(N,)` together with `(N,)` truth of 0 and 1 is one column.
-        average: `macro`, `weighted`, `positive` (class 1 of two), `hand-till` (class indices only), or None for one
-            value per class.
+        average: `auto` (class 1 of two, the mean over more), `macro`, `weighted`, `positive`, `hand-till` (class
+            indices only), or None for one value per class.
 
     Returns:
         A number in [0, 1] or NaN, or `(C,)` of them.
@@ -114,15 +114,15 @@ def auroc(truth: ArrayLike, probabilities: ArrayLike, *, average: RankAverage | 
             raise ValueError("average='hand-till' needs class indices, got findings.")
         return hand_till_area(class_truth(truth), numbers)
     values = column_values(area, outcome, numbers)
-    return values if average is None else mean_of(values, np.nansum(outcome, axis=0), average)
+    return values if average is None else overall(values, np.nansum(outcome, axis=0), average, truth)
 
 
 @overload
 def average_precision(truth: ArrayLike, probabilities: ArrayLike, *, average: None) -> Floats: ...
 @overload
-def average_precision(truth: ArrayLike, probabilities: ArrayLike, *, average: Average = "macro") -> float: ...
+def average_precision(truth: ArrayLike, probabilities: ArrayLike, *, average: Average = "auto") -> float: ...
 def average_precision(
-    truth: ArrayLike, probabilities: ArrayLike, *, average: Average | None = "macro"
+    truth: ArrayLike, probabilities: ArrayLike, *, average: Average | None = "auto"
 ) -> float | Floats:
     """Return the average precision, each class against the rest.
 
@@ -132,7 +132,8 @@ def average_precision(
     Args:
         truth: `(N,)` class indices, or `(N, L)` of 1, 0 and NaN.
         probabilities: `(N, C)` or `(N, L)` or one column `(N,)`, as for `auroc`.
-        average: `macro`, `weighted`, `positive` (class 1 of two), or None for one value per class.
+        average: `auto` (class 1 of two, the mean over more), `macro`, `weighted`, `positive`, or None for one value per
+            class.
 
     Returns:
         A number in [0, 1] or NaN, or `(C,)` of them.
@@ -148,4 +149,4 @@ def average_precision(
         return precision(*one_column(truth, probabilities))
     outcome, numbers = _columns(truth, probabilities)
     values = column_values(precision, outcome, numbers)
-    return values if average is None else mean_of(values, np.nansum(outcome, axis=0), average)
+    return values if average is None else overall(values, np.nansum(outcome, axis=0), average, truth)

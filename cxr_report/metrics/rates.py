@@ -6,7 +6,7 @@ from typing import overload
 
 from numpy.typing import ArrayLike
 
-from cxr_report.metrics.confusion import Average, Counts, counts, mean_of, rate
+from cxr_report.metrics.confusion import Average, Counts, counts, overall, rate
 from cxr_report.metrics.probabilities import Floats
 
 __all__ = [
@@ -45,10 +45,10 @@ def sensitivity_of(cells: Counts) -> Floats:
 def sensitivity(truth: ArrayLike, predicted: ArrayLike, *, average: None, classes: int | None = None) -> Floats: ...
 @overload
 def sensitivity(
-    truth: ArrayLike, predicted: ArrayLike, *, average: Average = "macro", classes: int | None = None
+    truth: ArrayLike, predicted: ArrayLike, *, average: Average = "auto", classes: int | None = None
 ) -> float: ...
 def sensitivity(
-    truth: ArrayLike, predicted: ArrayLike, *, average: Average | None = "macro", classes: int | None = None
+    truth: ArrayLike, predicted: ArrayLike, *, average: Average | None = "auto", classes: int | None = None
 ) -> float | Floats:
     """Return the sensitivity (recall), TP / (TP + FN).
 
@@ -57,7 +57,8 @@ def sensitivity(
     Args:
         truth: `(N,)` class indices, or `(N, L)` of 1, 0 and NaN.
         predicted: `(N,)` class indices or `(N, C)` scores; for findings `(N, L)` of 1 and 0.
-        average: `macro`, `weighted`, `positive`, or None for one value per class.
+        average: `auto` (class 1 of two, the mean over more), `macro`, `weighted`, `positive`, or None for one value per
+            class.
         classes: C, as in `confusion_matrix`; not for findings.
 
     Returns:
@@ -67,12 +68,12 @@ def sensitivity(
         ValueError: for shapes, values or words that do not fit.
 
     Example:
-        >>> sensitivity([0, 0, 0, 1], [0, 0, 1, 1])
-        0.8333333333333333
+        >>> sensitivity([0, 0, 0, 1], [0, 0, 1, 1]), sensitivity([0, 0, 0, 1], [0, 0, 1, 1], average="macro")
+        (1.0, 0.8333333333333333)
     """
     cells = counts(truth, predicted, classes=classes)
     values = sensitivity_of(cells)
-    return values if average is None else mean_of(values, cells.tp + cells.fn, average)
+    return values if average is None else overall(values, cells.tp + cells.fn, average, truth)
 
 
 def specificity_of(cells: Counts) -> Floats:
@@ -97,10 +98,10 @@ def specificity_of(cells: Counts) -> Floats:
 def specificity(truth: ArrayLike, predicted: ArrayLike, *, average: None, classes: int | None = None) -> Floats: ...
 @overload
 def specificity(
-    truth: ArrayLike, predicted: ArrayLike, *, average: Average = "macro", classes: int | None = None
+    truth: ArrayLike, predicted: ArrayLike, *, average: Average = "auto", classes: int | None = None
 ) -> float: ...
 def specificity(
-    truth: ArrayLike, predicted: ArrayLike, *, average: Average | None = "macro", classes: int | None = None
+    truth: ArrayLike, predicted: ArrayLike, *, average: Average | None = "auto", classes: int | None = None
 ) -> float | Floats:
     """Return the specificity, TN / (TN + FP).
 
@@ -109,7 +110,8 @@ def specificity(
     Args:
         truth: `(N,)` class indices, or `(N, L)` of 1, 0 and NaN.
         predicted: `(N,)` class indices or `(N, C)` scores; for findings `(N, L)` of 1 and 0.
-        average: `macro`, `weighted`, `positive`, or None for one value per class.
+        average: `auto` (class 1 of two, the mean over more), `macro`, `weighted`, `positive`, or None for one value per
+            class.
         classes: C, as in `confusion_matrix`; not for findings.
 
     Returns:
@@ -120,11 +122,11 @@ def specificity(
 
     Example:
         >>> specificity([0, 0, 0, 0, 1], [0, 0, 0, 1, 1])
-        0.875
+        0.75
     """
     cells = counts(truth, predicted, classes=classes)
     values = specificity_of(cells)
-    return values if average is None else mean_of(values, cells.tp + cells.fn, average)
+    return values if average is None else overall(values, cells.tp + cells.fn, average, truth)
 
 
 def ppv_of(cells: Counts) -> Floats:
@@ -148,9 +150,9 @@ def ppv_of(cells: Counts) -> Floats:
 @overload
 def ppv(truth: ArrayLike, predicted: ArrayLike, *, average: None, classes: int | None = None) -> Floats: ...
 @overload
-def ppv(truth: ArrayLike, predicted: ArrayLike, *, average: Average = "macro", classes: int | None = None) -> float: ...
+def ppv(truth: ArrayLike, predicted: ArrayLike, *, average: Average = "auto", classes: int | None = None) -> float: ...
 def ppv(
-    truth: ArrayLike, predicted: ArrayLike, *, average: Average | None = "macro", classes: int | None = None
+    truth: ArrayLike, predicted: ArrayLike, *, average: Average | None = "auto", classes: int | None = None
 ) -> float | Floats:
     """Return the positive predictive value (precision), TP / (TP + FP).
 
@@ -159,7 +161,8 @@ def ppv(
     Args:
         truth: `(N,)` class indices, or `(N, L)` of 1, 0 and NaN.
         predicted: `(N,)` class indices or `(N, C)` scores; for findings `(N, L)` of 1 and 0.
-        average: `macro`, `weighted`, `positive`, or None for one value per class.
+        average: `auto` (class 1 of two, the mean over more), `macro`, `weighted`, `positive`, or None for one value per
+            class.
         classes: C, as in `confusion_matrix`; not for findings.
 
     Returns:
@@ -170,11 +173,11 @@ def ppv(
 
     Example:
         >>> ppv([0, 0, 0, 1], [0, 0, 1, 1])
-        0.75
+        0.5
     """
     cells = counts(truth, predicted, classes=classes)
     values = ppv_of(cells)
-    return values if average is None else mean_of(values, cells.tp + cells.fn, average)
+    return values if average is None else overall(values, cells.tp + cells.fn, average, truth)
 
 
 def npv_of(cells: Counts) -> Floats:
@@ -198,9 +201,9 @@ def npv_of(cells: Counts) -> Floats:
 @overload
 def npv(truth: ArrayLike, predicted: ArrayLike, *, average: None, classes: int | None = None) -> Floats: ...
 @overload
-def npv(truth: ArrayLike, predicted: ArrayLike, *, average: Average = "macro", classes: int | None = None) -> float: ...
+def npv(truth: ArrayLike, predicted: ArrayLike, *, average: Average = "auto", classes: int | None = None) -> float: ...
 def npv(
-    truth: ArrayLike, predicted: ArrayLike, *, average: Average | None = "macro", classes: int | None = None
+    truth: ArrayLike, predicted: ArrayLike, *, average: Average | None = "auto", classes: int | None = None
 ) -> float | Floats:
     """Return the negative predictive value, TN / (TN + FN).
 
@@ -209,7 +212,8 @@ def npv(
     Args:
         truth: `(N,)` class indices, or `(N, L)` of 1, 0 and NaN.
         predicted: `(N,)` class indices or `(N, C)` scores; for findings `(N, L)` of 1 and 0.
-        average: `macro`, `weighted`, `positive`, or None for one value per class.
+        average: `auto` (class 1 of two, the mean over more), `macro`, `weighted`, `positive`, or None for one value per
+            class.
         classes: C, as in `confusion_matrix`; not for findings.
 
     Returns:
@@ -220,11 +224,11 @@ def npv(
 
     Example:
         >>> npv([0, 0, 0, 1], [0, 0, 1, 1])
-        0.75
+        1.0
     """
     cells = counts(truth, predicted, classes=classes)
     values = npv_of(cells)
-    return values if average is None else mean_of(values, cells.tp + cells.fn, average)
+    return values if average is None else overall(values, cells.tp + cells.fn, average, truth)
 
 
 def f1_of(cells: Counts) -> Floats:
@@ -249,9 +253,9 @@ def f1_of(cells: Counts) -> Floats:
 @overload
 def f1(truth: ArrayLike, predicted: ArrayLike, *, average: None, classes: int | None = None) -> Floats: ...
 @overload
-def f1(truth: ArrayLike, predicted: ArrayLike, *, average: Average = "macro", classes: int | None = None) -> float: ...
+def f1(truth: ArrayLike, predicted: ArrayLike, *, average: Average = "auto", classes: int | None = None) -> float: ...
 def f1(
-    truth: ArrayLike, predicted: ArrayLike, *, average: Average | None = "macro", classes: int | None = None
+    truth: ArrayLike, predicted: ArrayLike, *, average: Average | None = "auto", classes: int | None = None
 ) -> float | Floats:
     """Return the F1 score, 2 TP / (2 TP + FP + FN).
 
@@ -260,7 +264,8 @@ def f1(
     Args:
         truth: `(N,)` class indices, or `(N, L)` of 1, 0 and NaN.
         predicted: `(N,)` class indices or `(N, C)` scores; for findings `(N, L)` of 1 and 0.
-        average: `macro`, `weighted`, `positive`, or None for one value per class.
+        average: `auto` (class 1 of two, the mean over more), `macro`, `weighted`, `positive`, or None for one value per
+            class.
         classes: C, as in `confusion_matrix`; not for findings.
 
     Returns:
@@ -275,4 +280,4 @@ def f1(
     """
     cells = counts(truth, predicted, classes=classes)
     values = f1_of(cells)
-    return values if average is None else mean_of(values, cells.tp + cells.fn, average)
+    return values if average is None else overall(values, cells.tp + cells.fn, average, truth)

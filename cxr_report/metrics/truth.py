@@ -7,11 +7,14 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cxr_report.metrics.probabilities import Floats, finite_scores
+from cxr_report.metrics.probabilities import Floats, finite_scores, real_array
 
 __all__ = ["Integers", "class_truth", "finding_truth", "indicators", "labels", "number_of_classes", "one_truth"]
 
 Integers: TypeAlias = NDArray[np.int64]
+
+MOST_CLASSES = 10_000
+"""Chosen: a larger class index is a mistake (patient ids, pixel values), and its confusion matrix would not fit."""
 
 
 def class_truth(truth: ArrayLike, *, name: str = "truth") -> Integers:
@@ -25,13 +28,13 @@ def class_truth(truth: ArrayLike, *, name: str = "truth") -> Integers:
         `(N,)` int64.
 
     Raises:
-        ValueError: for another shape, no case, a fraction, a negative number or NaN.
+        ValueError: for another shape, no case, a fraction, a negative or very large number, or NaN.
 
     Example:
         >>> class_truth([0, 2, 1])
         array([0, 2, 1])
     """
-    raw = np.asarray(truth)
+    raw = real_array(truth, name)
     if raw.ndim != 1 or not raw.size:
         raise ValueError(f"{name} must have shape (N,) with at least one case, got shape {raw.shape}.")
     if raw.dtype.kind not in "iub":
@@ -39,10 +42,11 @@ def class_truth(truth: ArrayLike, *, name: str = "truth") -> Integers:
         if not (np.isfinite(numbers).all() and (numbers == np.rint(numbers)).all()):
             raise ValueError(f"{name} must hold class indices, got a value that is no whole number.")
         raw = numbers
-    result = raw.astype(np.int64)
-    if result.min() < 0:
-        raise ValueError(f"{name} must hold class indices from 0 on, got {result.min()}.")
-    return result
+    if raw.min() < 0:
+        raise ValueError(f"{name} must hold class indices from 0 on, got {raw.min():g}.")
+    if raw.max() >= MOST_CLASSES:
+        raise ValueError(f"{name} must hold class indices below {MOST_CLASSES}, got {raw.max():g}.")
+    return raw.astype(np.int64)
 
 
 def finding_truth(truth: ArrayLike) -> Floats:
@@ -62,7 +66,7 @@ def finding_truth(truth: ArrayLike) -> Floats:
         array([[ 1.,  0.],
                [nan,  1.]])
     """
-    result = np.asarray(truth, dtype=np.float64)
+    result = np.asarray(real_array(truth, "truth"), dtype=np.float64)
     if result.ndim != 2 or not result.size:
         raise ValueError(f"truth must have shape (N, L) with at least one case and finding, got shape {result.shape}.")
     strange = result[~(np.isnan(result) | (result == 0) | (result == 1))]
@@ -87,7 +91,7 @@ def one_truth(truth: ArrayLike) -> NDArray[np.bool_]:
         >>> one_truth([1, 0])
         array([ True, False])
     """
-    raw = np.asarray(truth)
+    raw = real_array(truth, "truth")
     if raw.ndim != 1 or not raw.size:
         raise ValueError(f"truth must have shape (N,) with at least one case, got shape {raw.shape}.")
     if raw.dtype.kind != "b" and not ((raw == 0) | (raw == 1)).all():
@@ -112,7 +116,7 @@ def labels(predicted: ArrayLike, n: int) -> Integers:
         >>> labels([[0.2, 0.8], [0.6, 0.4]], 2)
         array([1, 0])
     """
-    raw = np.asarray(predicted)
+    raw = real_array(predicted, "predicted")
     if raw.ndim not in (1, 2) or raw.shape[0] != n:
         raise ValueError(f"predicted must have shape ({n},) or ({n}, C), got {raw.shape}.")
     if raw.ndim == 2:
