@@ -13,20 +13,26 @@ __all__ = ["MultiverseGroup", "MultiverseRow"]
 
 @dataclass(frozen=True, slots=True)
 class MultiverseRow:
-    """One combination of test, adjustment and interval."""
+    """One combination of test, adjustment and interval. Test and adjustment make the decision, whatever the interval.
+
+    So that a decision stands as many times as there are kinds of intervals; the group counts it once.
+    """
 
     test: str
     adjustment: str
     interval: Literal["unadjusted", "simultaneous"]
     low: Number
+    """Bounds of the 1 - alpha interval of the test; Wilcoxon's and the sign-flip test show that of the paired t."""
     high: Number
     p: Number
     p_adjusted: Number
+    """Over the family, within this estimand and test."""
     smallest_p: Number
-    """The smallest adjusted p that the test can reach here."""
+    """The smallest adjusted p that the test can reach here; NaN where it is undefined."""
     reachable: bool
     """Whether that is at most alpha; a row that is not stays visible and leaves the denominator."""
     planned: bool
+    """Whether this is the decision of the plan."""
     verdict: Literal["better", "worse", "not shown"]
     """Of the first loss against the second."""
 
@@ -42,9 +48,11 @@ class MultiverseGroup:
     first: str
     second: str
     estimate: Number
+    """First minus second."""
     rows: tuple[MultiverseRow, ...]
     n_reachable: int
+    """Decisions, which are pairs of test and adjustment, that can reach alpha."""
     n_better: int
-    """Among the reachable rows."""
+    """Among these."""
     n_worse: int
     note: str

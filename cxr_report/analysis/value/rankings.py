@@ -26,7 +26,9 @@ class Cliques:
     p: tuple[tuple[Number, ...], ...]
     """``(k, k)`` p values adjusted over all pairs, losses in the study's order; 1 on the diagonal."""
     transitive: bool
-    """Whether no two runs overlap: then each is a group of losses, and bars are drawn; else the matrix is printed."""
+    """Whether being not told apart is transitive, so that no two runs overlap."""
+    drawn: bool
+    """Whether bars are drawn: the relation is transitive and its groups are runs; else the matrix is printed."""
     cliques: tuple[tuple[str, ...], ...]
     """Runs of at least two losses, the best first; empty where there is none, or where runs cannot say it."""
 
