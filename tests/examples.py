@@ -202,8 +202,8 @@ def _attributes(recipe: Recipe, split: str, size: int) -> dict[str, NDArray[np.s
     """Draw what is known of the cases beside their labels; a tenth of each is not known."""
     drawn = np.random.default_rng([recipe.seed, len(split), 7])
     columns = {
-        "sex": drawn.choice(["F", "M"], size),
-        "age": drawn.integers(3, 96, size).astype(str),
+        "sex": drawn.choice(["female", "male"], size),
+        "age": drawn.choice(["0-17", "18-39", "40-64", "65+"], size, p=[0.1, 0.2, 0.4, 0.3]),
         "view": drawn.choice(["PA", "AP"], size, p=[0.7, 0.3]),
     }
     unknown = {name: drawn.random(size) < 0.1 for name in columns}

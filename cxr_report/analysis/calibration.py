@@ -32,8 +32,10 @@ def calibrations(context: Context) -> tuple[Calibration, ...]:
         context: runs and test cases.
 
     Returns:
-        One per loss; what is undefined is NaN with a note.
+        One per loss, what is undefined being NaN with a note; none where predictions are ranks and no probabilities.
     """
+    if not context.study.decides:
+        return ()
     link = sigmoid if context.study.task == "multilabel" else softmax
     logits = {(run.loss, run.seed): run.logits["test"] for run in context.material.runs}
     errors = {(run.loss, run.seed): run.value("ece") for run in context.scored}

@@ -14,15 +14,13 @@ from numpy.typing import NDArray
 
 from cxr_report.analysis.survey import Survey
 from cxr_report.analysis.value import Diverged
+from cxr_report.data import read_strata
 from cxr_report.errors import Refusal
 from cxr_report.metrics import METRICS
 from cxr_report.runs import SPLITS, RunFolder, read_arrays, read_json
 from cxr_report.study import Study
 
-__all__ = ["ATTRIBUTES", "History", "Material", "RunMaterial", "Truth", "gather"]
-
-ATTRIBUTES = ("sex", "age", "view")
-"""What a source may know of a case beside its labels."""
+__all__ = ["History", "Material", "RunMaterial", "Truth", "gather"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,7 @@ class Truth:
     labels: NDArray[Any]
     """``(N,)`` class indices, or ``(N, L)`` of 0 / 1 / NaN."""
     attributes: Mapping[str, NDArray[np.str_]] = field(default_factory=dict)
-    """Of `ATTRIBUTES` those that are known of any case, ``(N,)`` each; age in years; empty text = not known."""
+    """Sex, view and band of age in words, ``(N,)`` each; empty = not known; only those known of any of the cases."""
 
     @property
     def groups(self) -> NDArray[np.int64] | None:
@@ -133,20 +131,12 @@ def _entry(content: Any, key: str, found: Survey) -> Any:
 
 def _truth(found: Survey, split: str) -> Truth:
     file = found.folder.truth(split)
-    arrays = read_arrays(file, ["ids", "patients", "labels"], optional=ATTRIBUTES)
+    arrays = read_arrays(file, ["ids", "patients", "labels"])
     sizes = {name: len(array) for name, array in arrays.items()}
     if len(set(sizes.values())) != 1 or not sizes["ids"]:
-        raise Refusal(f"{file}: {', '.join(sizes)} must be equally many and at least one, got {sizes}")
-    told = {name: _words(arrays[name]) for name in ATTRIBUTES if name in arrays}
-    known = {name: words for name, words in told.items() if (words != "").any()}
+        raise Refusal(f"{file}: ids, patients and labels must be equally many and at least one, got {sizes}")
+    known = {name: words for name, words in read_strata(found.folder, split).items() if (words != "").any()}
     return Truth(ids=arrays["ids"], patients=arrays["patients"], labels=arrays["labels"], attributes=known)
-
-
-def _words(values: NDArray[Any]) -> NDArray[np.str_]:
-    """Write what is known of the cases as text, an age as it stands in a table; not known (NaN) becomes empty."""
-    if values.dtype.kind != "f":
-        return np.char.strip(values.astype(np.str_))
-    return np.array(["" if math.isnan(value) else f"{value:g}" for value in values.tolist()], dtype=np.str_)
 
 
 def _run(found: Survey, run: RunFolder, truth: Mapping[str, Truth], width: int) -> RunMaterial:
