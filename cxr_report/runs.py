@@ -172,6 +172,11 @@ class StudyFolder:
         return self.path / "data.json"
 
     @property
+    def given_scores(self) -> Path:
+        """Scores of runs that were not trained here: loss, seed, metric, value; in their place no predictions stand."""
+        return self.path / "scores-given.csv"
+
+    @property
     def lock(self) -> Path:
         """Held by the one process that drives the study; beside the studies, so that it is never published."""
         return self.cache / f"{self.path.name}.lock"
