@@ -6,16 +6,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from cxr_report.analysis.value import Analysis
+from cxr_report.analysis.value import BOTH, CASES, SEEDS, Analysis, Target
 from cxr_report.metrics import METRICS, Metric
 from cxr_report.report import narrative
+from cxr_report.report.answers import answers, deciding
 from cxr_report.report.bibliography import Bibliography, Reference
 from cxr_report.report.cohort import Cohort, cohort
 from cxr_report.report.figures import confusion, differences, flow, learning, roc, seeds
 from cxr_report.report.figures.picture import Picture
 from cxr_report.report.names import adjustment
 from cxr_report.report.narrative import Paragraph
-from cxr_report.report.tables import appendix, comparisons, results, study
+from cxr_report.report.tables import appendix, comparisons, joint, omnibus, results, study
 from cxr_report.report.tables.table import Table
 
 __all__ = ["Document", "compose"]
@@ -36,6 +37,13 @@ ADJUSTMENTS = {
 }
 
 
+_DECISIONS: Mapping[Target, str] = {
+    BOTH: "Seeds and cases together: the decisions",
+    SEEDS: "Seeds, on these test cases: the decisions",
+    CASES: "Cases, for these runs: the decisions",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """Everything that the templates set."""
@@ -52,6 +60,8 @@ class Document:
     """What page 1 says above all: synthetic data, partial, exploratory."""
     abstract: tuple[Paragraph, ...]
     analysis_methods: tuple[Paragraph, ...]
+    decision_title: str
+    """Heading of the section that holds the decisions: it names the inference target."""
     results: Mapping[str, tuple[Paragraph, ...]]
     """Section -> paragraphs."""
     limitations: tuple[Paragraph, ...]
@@ -109,6 +119,7 @@ def compose(analysis: Analysis, machine: Table) -> Document:
         marks=tuple(_marks(analysis, cases)),
         abstract=narrative.abstract(analysis),
         analysis_methods=narrative.analysis_methods(analysis),
+        decision_title=_DECISIONS[deciding(analysis, analysis.metrics[0]).target],
         results=_sections(narrative.results(analysis)),
         limitations=narrative.limitations(analysis),
         figures=MappingProxyType({figure.key: figure for figure in figures}),
@@ -140,17 +151,13 @@ def _numbered(tables: Iterable[Table], prefix: str) -> list[Table]:
 
 
 def _main_tables(analysis: Analysis, cases: Cohort) -> tuple[list[Table], tuple[str, ...]]:
-    tables = [
-        results.main(analysis),
-        results.omnibus(analysis),
-        comparisons.pairs(analysis, analysis.metrics[:1], "pairs"),
-    ]
-    for place, test in enumerate(analysis.joint[:1]):
-        tables += [
-            comparisons.joint_means(analysis, test, f"joint.{place}"),
-            comparisons.joint(analysis, test, f"joint.{place}"),
-        ]
-    per_class = list(results.classes(analysis, analysis.metrics[0], _positives(cases)))
+    primary = analysis.metrics[:1]
+    tables = [results.main(analysis), comparisons.headline(analysis)]
+    both = answers(analysis, primary[0], BOTH)
+    if both is not None and both.test is not None:
+        tables.append(joint.means(analysis, both.test, both.key))
+    tables += [omnibus.omnibus(analysis, primary, "omnibus"), comparisons.pairs(analysis, primary, "pairs")]
+    per_class = list(results.classes(analysis, primary[0], _positives(cases)))
     return [*tables, *per_class], tuple(table.key for table in per_class)
 
 
@@ -160,12 +167,19 @@ def _positives(cases: Cohort) -> dict[str, int]:
 
 
 def _appendix_tables(analysis: Analysis, cases: Cohort) -> list[Table]:
-    tables = [*appendix.runs(analysis)]
+    tables: list[Table | None] = [
+        *appendix.runs(analysis),
+        joint.comparisons(analysis, BOTH, "joint"),
+        joint.comparisons(analysis, CASES, "cases"),
+        comparisons.outside(analysis),
+        comparisons.exact(analysis),
+    ]
     if len(analysis.metrics) > 1:
         tables.append(comparisons.pairs(analysis, analysis.metrics[1:], "pairs-secondary"))
+        tables.append(omnibus.omnibus(analysis, analysis.metrics[1:], "omnibus-secondary"))
     for metric in analysis.metrics[1:]:
         tables += results.classes(analysis, metric, _positives(cases))
-    return [*tables, appendix.settings(analysis)]
+    return [table for table in (*tables, appendix.settings(analysis)) if table is not None]
 
 
 def _sections(paragraphs: Iterable[Paragraph]) -> Mapping[str, tuple[Paragraph, ...]]:

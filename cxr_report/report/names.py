@@ -1,11 +1,11 @@
-"""How the losses are called where there is little room, and what a caption counts: an Analysis in, short texts out."""
+"""How the report calls losses, targets, roles and adjustments: an Analysis in, short texts out."""
 
 from __future__ import annotations
 
-from cxr_report.analysis.value import Analysis
+from cxr_report.analysis.value import BOTH, CASES, Analysis, Target
 from cxr_report.report import numerals
 
-__all__ = ["adjustment", "counted", "short"]
+__all__ = ["adjustment", "counted", "family", "roles", "short", "short_target"]
 
 ROOM = 22
 """Chosen: characters that a name may have beside another one in a table, or above a small panel."""
@@ -37,6 +37,31 @@ def short(analysis: Analysis) -> dict[str, str]:
         fitting = [name for name in (analysis.labels[loss], loss) if len(name) <= ROOM and name not in found.values()]
         found[loss] = fitting[0] if fitting else f"L{place}"
     return found
+
+
+def short_target(analysis: Analysis, target: Target) -> str:
+    """Return what a test holds for other samples of, such as ``seeds and patients``."""
+    unit = "patients" if analysis.data.patients_known else "cases"
+    return {BOTH: f"seeds and {unit}", CASES: f"{unit}, these runs"}.get(target, "seeds, these cases")
+
+
+def roles(analysis: Analysis) -> dict[str, str]:
+    """Return what the plan makes of each metric: primary, secondary and tested in order, or exploratory."""
+    order = analysis.study.analysis.hierarchy
+    steps = {metric: f"secondary, step {place} of the hierarchy" for place, metric in enumerate(order, start=2)}
+    primary = analysis.study.metrics.primary
+    return {
+        metric: "primary" if metric == primary else steps.get(metric, "secondary, exploratory")
+        for metric in analysis.metrics
+    }
+
+
+def family(analysis: Analysis) -> tuple[int, str]:
+    """Return how many comparisons the declared family has, and what they are, such as ``pairs of losses``."""
+    plan, k = analysis.study.analysis, len(analysis.losses)
+    if plan.family == "all":
+        return k * (k - 1) // 2, "pair of losses" if k == 2 else "pairs of losses"
+    return k - 1, f"{'comparison' if k == 2 else 'comparisons'} with {analysis.labels[plan.baseline]}"
 
 
 def counted(analysis: Analysis) -> str:

@@ -8,14 +8,28 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxr_report.analysis.value import Analysis
+from cxr_report.analysis.value import BOTH, CASES, Analysis
 from cxr_report.report import numerals
-from cxr_report.report.tables import Body, Cell, Column, Table, appendix, comparisons, results, to_csv, to_latex
+from cxr_report.report.answers import deciding, over_seeds, shown
+from cxr_report.report.tables import (
+    Body,
+    Cell,
+    Column,
+    Table,
+    appendix,
+    comparisons,
+    joint,
+    omnibus,
+    results,
+    to_csv,
+    to_latex,
+)
 from cxr_report.report.tables.table import LOW_HIGH, interval, number, of, plain
 from cxr_report.report.tables.writing import escape_latex, neutralise
 
@@ -119,33 +133,28 @@ def test_no_text_can_break_a_latex_table(text: str) -> None:
 
 
 def _tables(analysis: Analysis) -> list[Table]:
-    return [
+    found = [
         results.main(analysis),
-        results.omnibus(analysis),
+        comparisons.headline(analysis),
+        omnibus.omnibus(analysis, analysis.metrics[:1], "omnibus"),
+        omnibus.omnibus(analysis, analysis.metrics[1:], "omnibus-secondary"),
         comparisons.pairs(analysis, analysis.metrics[:1], "pairs"),
         comparisons.pairs(analysis, analysis.metrics[1:], "pairs-secondary"),
-        *(comparisons.joint(analysis, test, "joint.0") for test in analysis.joint),
-        *(comparisons.joint_means(analysis, test, "joint.0") for test in analysis.joint),
+        comparisons.exact(analysis),
+        comparisons.outside(analysis),
+        joint.comparisons(analysis, BOTH, "joint"),
+        joint.comparisons(analysis, CASES, "cases"),
+        joint.means(analysis, analysis.joint[0], "joint.0"),
         *appendix.runs(analysis),
     ]
+    return [table for table in found if table is not None]
 
 
 def test_the_numbers_of_a_column_have_equal_decimals_within_a_metric(made_up: Callable[..., Analysis]) -> None:
-    exempt = {
-        "p",
-        "p_f",
-        "p_t",
-        "p_t_adjusted",
-        "p_wilcoxon",
-        "p_wilcoxon_adjusted",
-        "p_adjusted",
-        "w_plus",
-        "max_delta",
-        "df",
-    }
+    exempt = {"w_plus", "max_delta", "df", "df1"}
     for table in _tables(made_up()):
         for place, column in enumerate(table.columns):
-            if column.kind == "text" or column.name in exempt:
+            if column.kind == "text" or column.name in exempt or re.match(r"p(_|$)", column.name):
                 continue
             for body in table.bodies:
                 texts = [row[place].text for row in body.rows if row[place].text != numerals.UNDEFINED]
@@ -170,22 +179,112 @@ def test_the_controls_stand_apart_below_the_losses_of_every_metric(made_up: Call
     assert [row[1].text for row in bodies[1].rows] == [numerals.UNDEFINED] * 2
 
 
-def test_an_adjusted_p_is_bold_exactly_where_the_analysis_says_that_a_difference_is_shown(
+@pytest.mark.parametrize("shape", [{}, {"joint": False, "seeds": 3}, {"family": "all"}])
+def test_a_decision_is_bold_exactly_where_the_analysis_says_that_a_difference_is_shown(
+    made_up: Callable[..., Analysis], shape: dict[str, Any]
+) -> None:
+    analysis = made_up(**{"losses": 6, "seeds": 10, **shape})
+    rows = deciding(analysis, "auroc").family
+    table = comparisons.headline(analysis).bodies[0].rows
+    assert [row[5].strong for row in table] == [row[-1].strong for row in table] == [shown(row) for row in rows]
+    words = {"first better": "better", "second better": "worse", "not shown": "not shown"}
+    assert [row[-1].text for row in table] == [words[row.verdict] for row in rows]
+    assert {row[5].strong for row in table} == {True, False}
+
+
+def test_beside_a_decision_stand_the_answers_of_the_other_targets_each_under_its_name(
     made_up: Callable[..., Analysis],
 ) -> None:
-    analysis = made_up(losses=6, seeds=10)
-    table = comparisons.pairs(analysis, analysis.metrics[:1], "pairs")
-    bold = [row[5].strong for row in table.bodies[0].rows]
-    assert bold == [pair.verdict != "not shown" for pair in analysis.pairs if pair.primary]
-    assert True in bold
-    assert False in bold
+    analysis = made_up(losses=3)
+    table = comparisons.headline(analysis)
+    assert [column.group for column in table.columns[4:8]] == [
+        "Seeds and cases", "Seeds and cases", "Seeds, these cases", "Cases, these runs",
+    ]  # fmt: skip
+    joint_, cases = analysis.joint[0].pairs, analysis.cases[0].pairs
+    seeds = [pair for pair in analysis.pairs if pair.primary]
+    for row, place in zip(table.bodies[0].rows, (0, 1), strict=True):
+        told = [cell.values[0] for cell in row[4:9]]
+        assert told == [
+            joint_[place].p, joint_[place].p_adjusted, seeds[place].p_t, cases[place].p, seeds[place].d_z,
+        ]  # fmt: skip
 
 
-def test_the_table_of_pairs_says_where_the_wilcoxon_test_is_powerless(made_up: Callable[..., Analysis]) -> None:
-    few = " ".join(comparisons.pairs(made_up(seeds=5), ("auroc",), "pairs").notes)
-    many = " ".join(comparisons.pairs(made_up(seeds=12), ("auroc",), "pairs").notes)
-    assert "cannot reach 0.05: its smallest possible adjusted p is 0.375" in few
+def test_without_an_analysis_over_cases_the_seeds_decide_and_no_other_target_is_named(
+    made_up: Callable[..., Analysis],
+) -> None:
+    table = comparisons.headline(made_up(joint=False))
+    assert {column.group for column in table.columns} == {"", "Seeds, these cases"}
+    assert "for other seeds, these cases" in table.title
+    assert "seeds and cases" not in " ".join(table.notes)
+
+
+def test_every_difference_has_an_unadjusted_and_a_simultaneous_interval(made_up: Callable[..., Analysis]) -> None:
+    for table in (
+        comparisons.headline(made_up()),
+        comparisons.pairs(made_up(), ("auroc",), "pairs"),
+        joint.comparisons(made_up(), BOTH, "joint"),
+    ):
+        assert table is not None
+        names = [column.name for column in table.columns]
+        for body in table.bodies:
+            for row in body.rows:
+                low, high = row[names.index("interval")].values
+                wide_low, wide_high = row[names.index("simultaneous")].values
+                assert wide_low < low < high < wide_high  # type: ignore[operator]
+
+
+def test_pairs_outside_of_the_family_stand_apart_with_raw_p_values_alone(made_up: Callable[..., Analysis]) -> None:
+    analysis = made_up(losses=4)
+    table = comparisons.outside(analysis)
+    assert table is not None
+    assert table.rows == 3
+    assert not [column for column in table.columns if "adj" in column.title or "simultaneous" in column.name]
+    assert comparisons.outside(made_up(losses=2)) is None
+    assert comparisons.outside(made_up(family="all")) is None
+    assert comparisons.headline(analysis).rows == 3
+
+
+def test_the_planned_test_of_all_losses_stands_first_and_is_marked(made_up: Callable[..., Analysis]) -> None:
+    for analysis in (made_up(), made_up(joint=False)):
+        rows = omnibus.omnibus(analysis, ("auroc",), "omnibus").bodies[0].rows
+        assert [row[0].text.endswith("(planned)") for row in rows] == [True] + [False] * (len(rows) - 1)
+        planned = next(test for test in analysis.omnibus if test.metric == "auroc" and test.planned)
+        assert rows[0][2].values == (planned.statistic,)
+        assert rows[0][4].values == (planned.p,)
+
+
+def test_an_omnibus_test_is_bold_exactly_where_it_rejects(made_up: Callable[..., Analysis]) -> None:
+    analysis = made_up(losses=3, seeds=3)
+    bodies = omnibus.omnibus(analysis, analysis.metrics, "omnibus").bodies
+    bold = {(row[0].values[0], row[4].values[0]): row[4].strong for body in bodies for row in body.rows}
+    assert bold == {(test.test, test.p): test.rejected for test in analysis.omnibus}
+    assert set(bold.values()) == {True, False}
+
+
+def test_the_table_of_exact_tests_says_where_the_wilcoxon_test_is_powerless(made_up: Callable[..., Analysis]) -> None:
+    few = " ".join(comparisons.exact(made_up(seeds=5)).notes)
+    many = " ".join(comparisons.exact(made_up(seeds=12)).notes)
+    assert "cannot reach 0.05: its smallest possible adjusted p is 0.188" in few
     assert "cannot reach" not in many
+
+
+def test_every_metric_is_called_by_its_role_in_the_plan(made_up: Callable[..., Analysis]) -> None:
+    analysis = made_up(hierarchy=("brier",))
+    titles = {body.title.split(";")[0] for body in comparisons.pairs(analysis, analysis.metrics, "all").bodies}
+    assert titles == {
+        "AUROC (higher is better), primary",
+        "Balanced accuracy (higher is better), secondary, exploratory",
+        "Average precision (higher is better), secondary, exploratory",
+        "Brier score (lower is better), secondary, step 2 of the hierarchy",
+    }
+
+
+def test_the_family_over_seeds_alone_is_told_with_its_own_decisions(made_up: Callable[..., Analysis]) -> None:
+    analysis = made_up(losses=6, seeds=10)
+    table = comparisons.pairs(analysis, ("auroc",), "pairs")
+    assert [row[6].strong for row in table.bodies[0].rows] == [
+        shown(row) for row in over_seeds(analysis, "auroc").family
+    ]
 
 
 def test_the_rate_of_diverged_runs_stands_beside_every_comparison(made_up: Callable[..., Analysis]) -> None:
@@ -205,8 +304,8 @@ def test_long_labels_are_shortened_where_two_stand_side_by_side_and_explained_on
 ) -> None:
     analysis = made_up(long_names=True)
     row = comparisons.pairs(analysis, ("auroc",), "pairs").bodies[0].rows[0]
-    assert row[0].text == "cross-entropy − weighted-cross-entropy"
-    assert row[0].values == (analysis.labels["cross-entropy"], analysis.labels["weighted-cross-entropy"])
+    assert row[0].text == "weighted-cross-entropy − cross-entropy"
+    assert row[0].values == (analysis.labels["weighted-cross-entropy"], analysis.labels["cross-entropy"])
 
 
 @pytest.mark.parametrize(

@@ -1,21 +1,22 @@
-"""Pairwise differences of the primary metric with their intervals, over seeds alone and over seeds and cases."""
+"""Differences of the primary metric in the declared family, with their intervals for every inference target."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from cxr_report.analysis.value import Analysis, Joint
+from cxr_report.analysis.value import BOTH, CASES, SEEDS, Analysis, Target
 from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
+from cxr_report.report.answers import Answer, Answers, answers, deciding
 from cxr_report.report.figures import canvas
 from cxr_report.report.figures.picture import Picture
-from cxr_report.report.names import short
+from cxr_report.report.names import family, short
 
 __all__ = ["draw"]
 
@@ -26,62 +27,52 @@ TALLEST = 7.3
 """Inches: all rows together, so that figure and caption fit on a page."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One pair with one inference target."""
-
-    first: str
-    second: str
-    difference: float
-    low: float
-    high: float
-    p: float
-    """Adjusted."""
+TARGETS: tuple[tuple[Target, str, str, str, float], ...] = (
+    (BOTH, "seeds and cases", canvas.INK, "o", 1.6),
+    (SEEDS, "seeds, these cases", "#0072b2", "s", 0.9),
+    (CASES, "cases, these runs", "#d55e00", "^", 0.9),
+)
+"""Target, what it is called, colour, mark and width of the line; the first that there is carries the decision."""
 
 
 def draw(analysis: Analysis) -> Picture:
-    """Draw one line per pair and inference target beside the region of practical equivalence."""
+    """Draw one line per comparison and inference target beside the region of practical equivalence."""
     metric = METRICS[analysis.metrics[0]]
-    joint = next((entry for entry in analysis.joint if entry.metric == metric.name), None)
-    seeds = [
-        Row(p.first, p.second, p.difference, p.low, p.high, p.p_t_adjusted)
-        for p in analysis.pairs
-        if p.metric == metric.name
-    ]
-    shown = _shown(seeds, analysis)
-    both = _joint_rows(joint)
-    targets = [("seeds and cases", both), ("seeds, these cases", seeds)] if joint else [("seeds, these cases", seeds)]
+    headline = deciding(analysis, metric.name)
+    found = [(one, style) for style in TARGETS if (one := answers(analysis, metric.name, style[0])) is not None]
+    found.sort(key=lambda each: each[0].target != headline.target)
+    shown = _shown(headline.family, analysis)
     lines = [max(1, -(-len(_pair(row, analysis)) // 34)) for row in shown]
-    each = max(0.34 if joint else 0.24, 0.12 + 0.13 * max(lines, default=1))
+    each = max(0.06 + 0.15 * len(found), 0.12 + 0.13 * max(lines, default=1), 0.24)
     with canvas.canvas(min(each * len(shown), TALLEST) + 1.15) as figure:
         panel, side = figure.subplots(1, 2, width_ratios=[2.1, 1.25], sharey=True)
         _axis(panel, analysis, metric.title)
         side.set_axis_off()
         side.set_xlim(0, 1)
         for place, row in enumerate(shown):
-            for turn, (_, rows) in enumerate(targets):
-                entry = next((r for r in rows if (r.first, r.second) == (row.first, row.second)), None)
-                y = place + (0.0 if len(targets) == 1 else -0.17 + 0.34 * turn)
-                _line(panel, side, entry, y, headline=turn == 0, alpha=analysis.study.analysis.alpha)
+            for turn, (target, style) in enumerate(found):
+                y = place + (turn - (len(found) - 1) / 2) * 0.8 / max(len(found), 2)
+                _line(panel, side, _same(row, target), y, style=style, alpha=analysis.study.analysis.alpha)
         panel.set_yticks(range(len(shown)), [canvas.wrapped(_pair(row, analysis), 34) for row in shown])
         panel.set_ylim(len(shown) - 0.45, -0.55)
         side.text(0, -0.55, "Difference (interval), adjusted p", fontsize=7.5, va="bottom", color=canvas.GREY)
-        _key(figure, [name for name, _ in targets])
-        alt = _alt(analysis, targets[0][1], targets[0][0], metric.title)
+        _key(figure, [style for _, style in found])
+        alt = _alt(analysis, headline, found[0][1][1], metric.title)
         svg = canvas.save(figure, "differences", alt)
-    return _picture(analysis, metric.title, svg, alt, all_pairs=len(shown) == len(seeds))
+    return _picture(analysis, metric.title, svg, alt, every=len(shown) == len(headline.family))
 
 
-def _picture(analysis: Analysis, title: str, svg: str, alt: str, *, all_pairs: bool) -> Picture:
+def _picture(analysis: Analysis, title: str, svg: str, alt: str, *, every: bool) -> Picture:
     level = numerals.fixed(100 * (1 - analysis.study.analysis.alpha), 0)
-    which = "all pairs of loss functions" if all_pairs else "loss functions against the baseline"
+    which = family(analysis)[1] if every else f"{analysis.labels[analysis.study.analysis.baseline]} against the others"
     return Picture(
         key="differences",
         number="",
         title=(
-            f"Differences in test {title}, first minus second, for {which}, with unadjusted {level} % intervals. "
-            f"Grey: differences up to ±{numerals.general(analysis.study.analysis.margin)}, planned as too small to "
-            "matter. Filled marks: adjusted p at most alpha"
+            f"Differences in test {title}, first minus second, for the {which}. Lines: unadjusted {level} % intervals, "
+            f"with thin ends to the simultaneous ones. Grey: differences up to "
+            f"±{numerals.general(analysis.study.analysis.margin)}, planned as too small to matter. Filled marks: "
+            "adjusted p at most alpha"
         ),
         n=f"n = {numerals.count(analysis.data.n_test)} test cases, {len(analysis.seeds)} paired seeds",
         alt=alt,
@@ -89,18 +80,16 @@ def _picture(analysis: Analysis, title: str, svg: str, alt: str, *, all_pairs: b
     )
 
 
-def _shown(rows: list[Row], analysis: Analysis) -> list[Row]:
+def _shown(rows: Sequence[Answer], analysis: Analysis) -> list[Answer]:
     baseline = analysis.study.analysis.baseline
-    return rows if len(rows) <= MOST else [row for row in rows if baseline in (row.first, row.second)]
+    return [row for row in rows if len(rows) <= MOST or baseline in (row.first, row.second)]
 
 
-def _joint_rows(joint: Joint | None) -> list[Row]:
-    if joint is None:
-        return []
-    return [Row(p.first, p.second, p.difference, p.low, p.high, p.p_adjusted) for p in joint.pairs]
+def _same(row: Answer, target: Answers) -> Answer:
+    return next(each for each in target.every if (each.first, each.second) == (row.first, row.second))
 
 
-def _pair(row: Row, analysis: Analysis) -> str:
+def _pair(row: Answer, analysis: Analysis) -> str:
     names = short(analysis)
     return f"{names[row.first]} − {names[row.second]}"
 
@@ -116,41 +105,41 @@ def _axis(panel: Axes, analysis: Analysis, title: str) -> None:
     panel.spines["left"].set_visible(False)
 
 
-def _line(panel: Axes, side: Axes, row: Row | None, y: float, *, headline: bool, alpha: float) -> None:
-    if row is None or not math.isfinite(row.difference):
+def _line(
+    panel: Axes, side: Axes, row: Answer, y: float, *, style: tuple[Target, str, str, str, float], alpha: float
+) -> None:
+    _, _, colour, marker, width = style
+    if not math.isfinite(row.difference):
         side.text(0, y, "undefined", fontsize=7.5, va="center", color=canvas.GREY)
         return
-    colour = canvas.INK if headline else "#0072b2"
+    if math.isfinite(row.low_simultaneous):
+        panel.plot([row.low_simultaneous, row.high_simultaneous], [y, y], color=colour, linewidth=0.4)
     if math.isfinite(row.low):
-        panel.plot([row.low, row.high], [y, y], color=colour, linewidth=1.6 if headline else 0.9)
-    face = colour if row.p <= alpha else "white"
-    marker = "o" if headline else "s"
-    panel.plot([row.difference], [y], marker, color=colour, markerfacecolor=face, markersize=4.2 if headline else 3.6)
-    band, p = numerals.interval(row.low, row.high, 4), numerals.p_value(row.p, alpha)
+        panel.plot([row.low, row.high], [y, y], color=colour, linewidth=width)
+    face = colour if row.p_adjusted <= alpha else "white"
+    panel.plot([row.difference], [y], marker, color=colour, markerfacecolor=face, markersize=4.2 if width > 1 else 3.6)
+    band, p = numerals.interval(row.low, row.high, 4), numerals.p_value(row.p_adjusted, alpha)
     text = f"{numerals.difference(row.difference)} ({band}), {p}"
     side.text(0, y, text, fontsize=7.5, va="center", color=colour)
 
 
-def _key(figure: Figure, names: list[str]) -> None:
-    marks = [("o", canvas.INK, 1.6), ("s", "#0072b2", 0.9)]
+def _key(figure: Figure, styles: Sequence[tuple[Target, str, str, str, float]]) -> None:
     handles: list[Line2D | Patch] = [
         Line2D([], [], marker=mark, color=colour, linewidth=width, markersize=4, label=name)
-        for name, (mark, colour, width) in zip(names, marks, strict=False)
+        for _, name, colour, mark, width in styles
     ]
     handles.append(Patch(color="#ececec", label="practical equivalence"))
-    figure.legend(handles=handles, loc="outside upper left", ncols=3)
+    figure.legend(handles=handles, loc="outside upper left", ncols=4)
 
 
-def _alt(analysis: Analysis, rows: list[Row], target: str, title: str) -> str:
-    alpha = analysis.study.analysis.alpha
-    clear = [row for row in rows if row.p <= alpha]
+def _alt(analysis: Analysis, found: Answers, target: str, title: str) -> str:
+    rows = found.family
+    clear = [row for row in rows if row.p_adjusted <= analysis.study.analysis.alpha]
+    begin = f"Forest plot of {len(rows)} {'difference' if len(rows) == 1 else 'differences'} in {title}"
     if not clear:
-        return (
-            f"Forest plot of {len(rows)} differences in {title}; target: {target}. "
-            "No difference is shown at the adjusted level."
-        )
+        return f"{begin}; the decision is for {target}. No difference is shown at the adjusted level."
     told = "; ".join(f"{_pair(row, analysis)} {numerals.difference(row.difference)}" for row in clear)
     return (
-        f"Forest plot of {len(rows)} differences in {title}; target: {target}. "
+        f"{begin}; the decision is for {target}. "
         f"{len(clear)} of them {'is' if len(clear) == 1 else 'are'} shown at the adjusted level: {told}."
     )

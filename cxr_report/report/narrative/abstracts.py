@@ -129,7 +129,7 @@ def conclusion(analysis: Analysis) -> tuple[Sentence, ...]:
         sentences.append(_verdict(analysis, "seeds", over_seeds, primary))
     else:
         key, test = joint
-        pairs = [(f"{key}.pairs.{place}", pair) for place, pair in enumerate(test.pairs)]
+        pairs = [(f"{key}.pairs.{place}", pair) for place, pair in enumerate(test.pairs) if pair.in_family]
         if test.metric == primary and not facts.shown(over_seeds) and not facts.shown(pairs):
             sentences.append(_both_open(analysis, primary))
         else:
@@ -179,7 +179,7 @@ def _verdict(
         else f"Over seeds and {facts.case_unit(analysis)} together,"
     )
     name = facts.spoken(metric)
-    shown = [pair for _, pair in pairs if pair.verdict != "not shown"]
+    shown = [pair for _, pair in pairs if pair.verdict in ("first better", "second better")]
     if not shown:
         return sentence(
             f"{target}-open",

@@ -37,7 +37,7 @@ def joint(analysis: Analysis) -> tuple[Sentence, ...]:
             )
         )
     if test.metric == analysis.study.metrics.primary:
-        pairs = [(f"{key}.pairs.{place}", pair) for place, pair in enumerate(test.pairs)]
+        pairs = [(f"{key}.pairs.{place}", pair) for place, pair in enumerate(test.pairs) if pair.in_family]
         sentences.append(seeds.within_margin(analysis, f"seeds and {facts.case_unit(analysis)}", pairs))
     return tuple(sentences)
 
@@ -101,7 +101,9 @@ def joint_omnibus(analysis: Analysis, found: Keyed[Joint]) -> Sentence:
 def joint_pairs(analysis: Analysis, found: Keyed[Joint]) -> tuple[Sentence, ...]:
     """Say which pairs differ over seeds and cases together."""
     key, test = found
-    pairs: list[Keyed[JointPair]] = [(f"{key}.pairs.{place}", pair) for place, pair in enumerate(test.pairs)]
+    pairs: list[Keyed[JointPair]] = [
+        (f"{key}.pairs.{place}", pair) for place, pair in enumerate(test.pairs) if pair.in_family
+    ]
     shown = facts.shown(pairs)
     unit = facts.case_unit(analysis)
     end: list[Piece] = [

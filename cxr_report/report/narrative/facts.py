@@ -123,22 +123,31 @@ def followers(analysis: Analysis, metric: str) -> list[Keyed[LossSummary]]:
 
 def omnibus_of(analysis: Analysis, metric: str) -> Keyed[Omnibus]:
     """Return the omnibus test of a metric."""
-    return next((f"omnibus.{place}", each) for place, each in enumerate(analysis.omnibus) if each.metric == metric)
+    return next(
+        (f"omnibus.{place}", each)
+        for place, each in enumerate(analysis.omnibus)
+        if each.metric == metric and each.planned
+    )
 
 
 def pairs_of(analysis: Analysis, metric: str) -> list[Keyed[Pair]]:
     """Return every comparison of two losses on a metric."""
-    return [(f"pairs.{place}", pair) for place, pair in enumerate(analysis.pairs) if pair.metric == metric]
+    return [
+        (f"pairs.{place}", pair)
+        for place, pair in enumerate(analysis.pairs)
+        if pair.metric == metric and pair.in_family
+    ]
 
 
 def joint_of(analysis: Analysis) -> Keyed[Joint] | None:
     """Return the analysis over seeds and cases together, where there is one."""
-    return ("joint.0", analysis.joint[0]) if analysis.joint else None
+    metric = analysis.study.metrics.primary
+    return next(((f"joint.{n}", test) for n, test in enumerate(analysis.joint) if test.metric == metric), None)
 
 
 def shown(pairs: Sequence[Keyed[P]]) -> list[Keyed[P]]:
     """Return the pairs of which one loss is shown to be better."""
-    return [each for each in pairs if each[1].verdict != "not shown"]
+    return [each for each in pairs if each[1].verdict in ("first better", "second better")]
 
 
 def undefined(pairs: Sequence[Keyed[Pair]]) -> list[Keyed[Pair]]:

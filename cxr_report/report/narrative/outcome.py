@@ -23,9 +23,9 @@ def results(analysis: Analysis) -> tuple[Paragraph, ...]:
         Paragraph("diverged", "", completion.finished(analysis)),
         Paragraph("main", "", seeds.main(analysis, primary)),
         Paragraph("omnibus", "", (seeds.omnibus(analysis, primary),)),
-        Paragraph("pairs", "", seeds.pairs(analysis, primary)),
-        Paragraph("pairs", "", beyond.secondary(analysis)),
-        Paragraph("joint", "", beyond.joint(analysis)),
+        Paragraph("beside", "", seeds.pairs(analysis, primary)),
+        Paragraph("secondary", "", beyond.secondary(analysis)),
+        Paragraph("decisions", "", beyond.joint(analysis)),
         Paragraph("classes", "", beyond.classes(analysis, primary)),
         Paragraph("controls", "", beyond.controls(analysis, primary)),
     )

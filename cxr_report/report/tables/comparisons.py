@@ -1,76 +1,160 @@
-"""The tables of comparisons: an Analysis in; pairs over seeds, and means and pairs over seeds and cases, out."""
+"""The tables of comparisons: an Analysis in; the decisions, and what the tests over seeds say of every pair, out."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
 
-from cxr_report.analysis.value import Analysis, Joint, Pair
+from cxr_report.analysis.value import BOTH, CASES, SEEDS, Analysis, Pair, Target
 from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
-from cxr_report.report.names import adjustment, short
-from cxr_report.report.tables.results import CUT, direction, level, p_cell, reaches
-from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, interval, number, plain
+from cxr_report.report.answers import Answer, Answers, answers, deciding, over_seeds, shown
+from cxr_report.report.names import adjustment, family, roles, short, short_target
+from cxr_report.report.tables.results import direction, level, p_cell
+from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, interval, number
 
-__all__ = ["joint", "joint_means", "pairs"]
+__all__ = ["exact", "headline", "outside", "pair_cell", "pairs"]
 
-WHOLE = 100
-"""Chosen: degrees of freedom above which decimals say nothing."""
+_WHOSE: dict[Target, str] = {BOTH: "Seeds and cases", SEEDS: "Seeds, these cases", CASES: "Cases, these runs"}
+_VERDICTS = {"first better": "better", "second better": "worse", "not shown": "not shown"}
 
-_COVARIANCES = {"delong": "DeLong", "jackknife": "jackknife"}
+
+def headline(analysis: Analysis) -> Table:
+    """Make the table of the decisions on the primary metric: one row per comparison of the declared family."""
+    found = deciding(analysis, analysis.metrics[0])
+    title, target = METRICS[found.metric].title, short_target(analysis, found.target)
+    beside = [each for each in _others(analysis, found) if each is not None]
+    return Table(
+        key="headline",
+        number="",
+        title=f"Decisions on {title} for other {target}, first minus second",
+        n=_n(analysis, found),
+        columns=(
+            Column("pair", "First − second", "text", parts=("first", "second")),
+            Column("difference", "Difference"),
+            Column("interval", f"{level(analysis)} interval", parts=LOW_HIGH),
+            Column("simultaneous", f"Simultaneous {level(analysis)} interval", parts=LOW_HIGH),
+            Column("p", "p", group=_WHOSE[found.target]),
+            Column("p_adjusted", "p adj.", group=_WHOSE[found.target]),
+            *(Column(f"p_{each.target.split(',')[0]}", "p", group=_WHOSE[each.target]) for each in beside),
+            Column("d_z", "d_z"),
+            Column("verdict", "First is", "text"),
+        ),
+        bodies=(Body(tuple(_decision(analysis, found, beside, row) for row in found.family)),),
+        notes=tuple(_headline_notes(analysis, found, beside)),
+        dense=True,
+    )
+
+
+def _others(analysis: Analysis, found: Answers) -> list[Answers | None]:
+    return [answers(analysis, found.metric, target) for target in (SEEDS, CASES) if target != found.target]
+
+
+def _n(analysis: Analysis, found: Answers) -> str:
+    if found.test is None:
+        return f"n = {numerals.count(analysis.data.n_test)} test cases, {len(analysis.seeds)} seeds"
+    cases, patients = numerals.count(found.test.n_cases), numerals.count(found.test.n_patients)
+    whose = f" of {patients} patients" if analysis.data.patients_known else ""
+    seeds = found.test.n_seeds
+    return f"n = {cases} test cases{whose}, {seeds} {'seed' if seeds == 1 else 'seeds'}"
+
+
+def _decision(analysis: Analysis, found: Answers, beside: Sequence[Answers], row: Answer) -> tuple[Cell, ...]:
+    alpha = analysis.study.analysis.alpha
+    places = {(each.first, each.second): each for each in over_seeds(analysis, found.metric).every}
+    effect = places[row.first, row.second]
+    return (
+        pair_cell(analysis, row.first, row.second),
+        number(row.difference, f"{row.key}.difference", by=numerals.difference),
+        interval(row.low, row.high, row.key, decimals=4),
+        simultaneous(row),
+        p_cell(row.p, row.p_key, alpha),
+        p_cell(row.p_adjusted, row.p_adjusted_key, alpha, strong=shown(row)),
+        *(_p_beside(each, row, alpha) for each in beside),
+        number(effect.d_z, f"{effect.key}.d_z", by=numerals.statistic),
+        Cell(_VERDICTS[row.verdict], (row.verdict,), strong=shown(row)),
+    )
+
+
+def _p_beside(beside: Answers, row: Answer, alpha: float) -> Cell:
+    other = next(each for each in beside.family if (each.first, each.second) == (row.first, row.second))
+    return p_cell(other.p, other.p_key, alpha, strong=shown(other))
+
+
+def simultaneous(row: Answer) -> Cell:
+    """Make the cell of the simultaneous interval."""
+    low, high = row.low_simultaneous, row.high_simultaneous
+    return Cell(numerals.interval(low, high, 4), (low, high), f"{row.key}.low_simultaneous")
+
+
+def _headline_notes(analysis: Analysis, found: Answers, beside: Sequence[Answers]) -> Iterator[str]:
+    size, what = family(analysis)
+    over = "the one" if size == 1 else f"the {size}"
+    yield (
+        f"p adj.: {adjustment(analysis)}, over {over} {what}. Interval: unadjusted; simultaneous: Bonferroni’s, over "
+        f"the same. Bold: adjusted p at most {numerals.general(analysis.study.analysis.alpha)}, also where a raw p of "
+        "a column is printed alone. Better, worse: of the first, in the metric’s direction; not shown is no evidence "
+        "that two losses are equal."
+    )
+    told = {
+        BOTH: "seeds and cases: would other training runs and other test cases agree (the decision)",
+        SEEDS: "seeds, these cases: would other training runs agree on these test cases (paired t)",
+        CASES: "cases, these runs: would other test cases agree about these runs (seeds fixed)",
+    }
+    texts = [told[each.target] for each in (found, *beside)]
+    text = "; ".join(texts)
+    yield f"{text[0].upper()}{text[1:]}. Training set and split are fixed in all. d_z: mean difference over its SD."
+    notes = dict.fromkeys(row.note for row in found.family if row.note and math.isnan(row.p))
+    yield from (f"{numerals.UNDEFINED} {note}." for note in notes)
 
 
 def pairs(analysis: Analysis, metrics: Sequence[str], key: str) -> Table:
-    """Make the table of all pairs over seeds for one or several metrics."""
-    bodies = []
-    for metric in metrics:
-        found = [(f"pairs.{place}", pair) for place, pair in enumerate(analysis.pairs) if pair.metric == metric]
-        rows = tuple(_pair_row(analysis, place, pair) for place, pair in found)
-        bodies.append(Body(rows, direction(metric) if len(metrics) > 1 else ""))
-    which = METRICS[metrics[0]].title if len(metrics) == 1 else "the secondary metrics (exploratory)"
+    """Make the table of the family over seeds for one or several metrics."""
+    several = key != "pairs"
+    bodies = tuple(
+        Body(
+            tuple(_pair_row(analysis, row) for row in over_seeds(analysis, metric).family),
+            f"{direction(metric)}, {roles(analysis)[metric]}" if several else "",
+        )
+        for metric in metrics
+    )
+    which = "the secondary metrics" if several else METRICS[metrics[0]].title
     return Table(
         key=key,
         number="",
-        title=f"Pairwise comparisons of {which} over seeds, first minus second",
+        title=f"Comparisons of {which} over seeds, on these test cases, first minus second",
         n=f"n = {len(analysis.seeds)} paired seeds, {numerals.count(analysis.data.n_test)} test cases",
         columns=(
             Column("pair", "First − second", "text", parts=("first", "second")),
             Column("difference", "Difference"),
             Column("interval", f"{level(analysis)} interval", parts=LOW_HIGH),
+            Column("simultaneous", f"Simultaneous {level(analysis)} interval", parts=LOW_HIGH),
             Column("t", "t", group="Paired t test"),
             Column("p_t", "p", group="Paired t test"),
             Column("p_t_adjusted", "p adj.", group="Paired t test"),
-            Column("w_plus", "W⁺", group="Exact Wilcoxon"),
-            Column("p_wilcoxon", "p", group="Exact Wilcoxon"),
-            Column("p_wilcoxon_adjusted", "p adj.", group="Exact Wilcoxon"),
             Column("d_z", "Effect size d_z", parts=("estimate", *LOW_HIGH)),
         ),
-        bodies=tuple(bodies),
+        bodies=bodies,
         notes=tuple(_pair_notes(analysis, metrics)),
-        bodies_title="metric" if len(metrics) > 1 else "",
+        bodies_title="metric" if several else "",
         dense=True,
     )
 
 
-def _pair_row(analysis: Analysis, key: str, pair: Pair) -> tuple[Cell, ...]:
+def _pair_row(analysis: Analysis, row: Answer) -> tuple[Cell, ...]:
     alpha = analysis.study.analysis.alpha
-    shown = pair.verdict != "not shown"
+    pair = analysis.pairs[int(row.key.removeprefix("pairs."))]
     effect = f"{numerals.statistic(pair.d_z)} ({numerals.interval(pair.d_z_low, pair.d_z_high, 2)})"
+    values = (pair.d_z, pair.d_z_low, pair.d_z_high)
     return (
-        pair_cell(analysis, pair.first, pair.second),
-        number(pair.difference, f"{key}.difference", by=numerals.difference),
-        interval(pair.low, pair.high, key, decimals=4),
-        number(pair.t, f"{key}.t", by=numerals.statistic),
-        p_cell(pair.p_t, f"{key}.p_t", alpha),
-        p_cell(pair.p_t_adjusted, f"{key}.p_t_adjusted", alpha, strong=shown),
-        number(pair.w_plus, f"{key}.w_plus", by=_rank_sum),
-        p_cell(pair.p_wilcoxon, f"{key}.p_wilcoxon", alpha),
-        p_cell(pair.p_wilcoxon_adjusted, f"{key}.p_wilcoxon_adjusted", alpha, strong=pair.p_wilcoxon_adjusted <= alpha),
-        Cell(
-            numerals.UNDEFINED if math.isnan(pair.d_z) else effect,
-            (pair.d_z, pair.d_z_low, pair.d_z_high),
-            f"{key}.d_z",
-        ),
+        pair_cell(analysis, row.first, row.second),
+        number(row.difference, f"{row.key}.difference", by=numerals.difference),
+        interval(row.low, row.high, row.key, decimals=4),
+        simultaneous(row),
+        number(row.statistic, f"{row.key}.t", by=numerals.statistic),
+        p_cell(row.p, row.p_key, alpha),
+        p_cell(row.p_adjusted, row.p_adjusted_key, alpha, strong=shown(row)),
+        Cell(numerals.UNDEFINED if math.isnan(pair.d_z) else effect, values, f"{row.key}.d_z"),
     )
 
 
@@ -80,39 +164,18 @@ def pair_cell(analysis: Analysis, first: str, second: str) -> Cell:
     return Cell(f"{names[first]} − {names[second]}", (labels[first], labels[second]))
 
 
-def _rank_sum(value: float) -> str:
-    return numerals.fixed(value, 0 if math.isfinite(value) and value == round(value) else 1)
-
-
 def _pair_notes(analysis: Analysis, metrics: Sequence[str]) -> Iterator[str]:
-    plan, comparisons = analysis.study.analysis, math.comb(len(analysis.losses), 2)
-    one = comparisons == 1
-    family = "one pair" if one else f"{comparisons} pairs"
+    size, what = family(analysis)
+    over = "one" if size == 1 else str(size)
     yield (
-        f"Degrees of freedom of t: {len(analysis.seeds) - 1}. p adj.: {adjustment(analysis)}, over the {family} of a "
-        "metric. Intervals are not adjusted. W⁺: sum of the ranks of positive differences. d_z: mean difference over "
-        f"its SD (standard deviation). Interval of d_z: noncentral t. Bold: "
-        f"adjusted p at most {numerals.general(plan.alpha)}."
+        f"Degrees of freedom of t: {max(len(analysis.seeds) - 1, 0)}. p adj.: {adjustment(analysis)}, over the {over} "
+        f"{what} of a metric. Interval: unadjusted; simultaneous: Bonferroni’s. d_z: mean difference over its SD "
+        "(standard deviation), with its interval by the noncentral t. Bold: adjusted p at most "
+        f"{numerals.general(analysis.study.analysis.alpha)}. Nothing here speaks of other test cases."
     )
-    if analysis.smallest_wilcoxon_p > plan.alpha:
-        yield (
-            f"With {len(analysis.seeds)} seeds and {'one comparison' if one else f'{comparisons} comparisons'} the "
-            f"exact Wilcoxon test cannot reach {numerals.general(plan.alpha)}: its smallest possible adjusted p is "
-            f"{numerals.p_value(analysis.smallest_wilcoxon_p, plan.alpha)}."
-        )
-    if dropped := list(_dropped(analysis, metrics)):
-        yield f"Zero differences are dropped by the Wilcoxon test: {'; '.join(dropped)}."
     yield _divergence(analysis)
     for note in sorted({pair.note for pair in analysis.pairs if pair.note and pair.metric in metrics}):
         yield f"{numerals.UNDEFINED} {note}."
-
-
-def _dropped(analysis: Analysis, metrics: Sequence[str]) -> Iterator[str]:
-    names = short(analysis)
-    for pair in analysis.pairs:
-        if pair.n_zero and pair.metric in metrics:
-            which = "" if len(metrics) == 1 else f"{METRICS[pair.metric].title}, "
-            yield f"{which}{names[pair.first]} − {names[pair.second]}, n = {pair.n_seeds - pair.n_zero}"
 
 
 def _divergence(analysis: Analysis) -> str:
@@ -127,95 +190,105 @@ def _divergence(analysis: Analysis) -> str:
     return f"Diverged runs: {len(analysis.diverged)} of {finished} ({'; '.join(per)})."
 
 
-def joint_means(analysis: Analysis, test: Joint, key: str) -> Table:
-    """Make the table of means with their uncertainty over seeds and cases."""
-    rows = tuple(
-        (
-            plain(analysis.labels[mean.loss]),
-            number(mean.estimate, f"{key}.means.{place}.estimate"),
-            number(mean.se, f"{key}.means.{place}.se", by=numerals.spread),
-            number(mean.df, f"{key}.means.{place}.df", by=_degrees),
-            interval(mean.low, mean.high, f"{key}.means.{place}"),
+def exact(analysis: Analysis) -> Table:
+    """Make the table of the exact tests over seeds: Wilcoxon's, and the permutation of signs."""
+    found = [(place, pair) for place, pair in enumerate(analysis.pairs) if pair.in_family]
+    bodies = tuple(
+        Body(
+            tuple(_exact_row(analysis, f"pairs.{place}", pair) for place, pair in found if pair.metric == metric),
+            f"{direction(metric)}, {roles(analysis)[metric]}",
         )
-        for place, mean in enumerate(test.means)
+        for metric in analysis.metrics
     )
-    parts = (
-        ("seed", test.var_seed), ("loss by seed", test.var_loss_seed), ("error", test.var_error),
-        ("Cov1 (same seed)", test.cov1), ("Cov2 (same loss)", test.cov2), ("Cov3 (both differ)", test.cov3),
-    )  # fmt: skip
-    told = "; ".join(f"{name} {numerals.fixed(value * 1e4, 3)}" for name, value in parts)
     return Table(
-        key="joint-means",
+        key="pairs-exact",
         number="",
-        title=f"{METRICS[test.metric].title} per loss function with its uncertainty over seeds and cases together",
-        n=_joint_n(analysis, test),
+        title="Exact tests over seeds, on these test cases, first minus second",
+        n=f"n = {len(analysis.seeds)} paired seeds",
         columns=(
-            Column("loss", "Loss function", "text"),
-            Column("estimate", "Mean"),
-            Column("se", "SE"),
-            Column("df", "df"),
-            Column("interval", f"{level(analysis)} interval", parts=LOW_HIGH),
+            Column("pair", "First − second", "text", parts=("first", "second")),
+            Column("n", "Differences"),
+            Column("w_plus", "W⁺", group="Exact Wilcoxon"),
+            Column("p_wilcoxon", "p", group="Exact Wilcoxon"),
+            Column("p_wilcoxon_adjusted", "p adj.", group="Exact Wilcoxon"),
+            Column("p_sign_flip", "p", group="Permutation of signs"),
         ),
-        bodies=(Body(rows),),
-        notes=(
-            "Obuchowski and Rockette’s analysis, losses as modalities and seeds as random readers; covariance over "
-            f"cases: {_COVARIANCES.get(test.covariance, test.covariance)}. "
-            f"Variance components and covariances, in units of 10⁻⁴: {told}."
-            f"{' Estimates of them can fall below 0.' if any(value < 0 for _, value in parts) else ''}",
-            "SE: standard error; df: degrees of freedom.",
-            *((CUT,) if any(reaches(test.metric, mean.low, mean.high) for mean in test.means) else ()),
-            *((f"{test.note}.",) if test.note else ()),
-        ),
+        bodies=bodies,
+        notes=tuple(_exact_notes(analysis)),
+        bodies_title="metric",
+        dense=True,
     )
 
 
-def _degrees(value: float) -> str:
-    """Write degrees of freedom, whole where a decimal says nothing."""
-    return numerals.fixed(value, 1 if value <= WHOLE else 0)
-
-
-def _joint_n(analysis: Analysis, test: Joint) -> str:
-    cases, patients = numerals.count(test.n_cases), numerals.count(test.n_patients)
-    whose = f" of {patients} patients" if analysis.data.patients_known else ""
-    return f"n = {cases} test cases{whose}, {test.n_seeds} seeds"
-
-
-def joint(analysis: Analysis, test: Joint, key: str) -> Table:
-    """Make the table of pairs with their uncertainty over seeds and cases."""
+def _exact_row(analysis: Analysis, key: str, pair: Pair) -> tuple[Cell, ...]:
     alpha = analysis.study.analysis.alpha
-    unit = "patients" if analysis.data.patients_known else "cases"
-    rows = tuple(
-        (
-            pair_cell(analysis, pair.first, pair.second),
-            number(pair.difference, f"{key}.pairs.{place}.difference", by=numerals.difference),
-            number(pair.se, f"{key}.pairs.{place}.se", by=numerals.spread),
-            interval(pair.low, pair.high, f"{key}.pairs.{place}", decimals=4),
-            number(pair.t, f"{key}.pairs.{place}.t", by=numerals.statistic),
-            number(pair.df, f"{key}.pairs.{place}.df", by=_degrees),
-            p_cell(pair.p, f"{key}.pairs.{place}.p", alpha),
-            p_cell(pair.p_adjusted, f"{key}.pairs.{place}.p_adjusted", alpha, strong=pair.verdict != "not shown"),
-        )
-        for place, pair in enumerate(test.pairs)
+    n = pair.n_seeds - pair.n_zero
+    return (
+        pair_cell(analysis, pair.first, pair.second),
+        Cell(numerals.count(n), (n,)),
+        number(pair.w_plus, f"{key}.w_plus", by=_rank_sum),
+        p_cell(pair.p_wilcoxon, f"{key}.p_wilcoxon", alpha),
+        p_cell(pair.p_wilcoxon_adjusted, f"{key}.p_wilcoxon_adjusted", alpha, strong=pair.p_wilcoxon_adjusted <= alpha),
+        p_cell(pair.p_sign_flip, f"{key}.p_sign_flip", alpha),
     )
+
+
+def _rank_sum(value: float) -> str:
+    return numerals.fixed(value, 0 if math.isfinite(value) and value == round(value) else 1)
+
+
+def _exact_notes(analysis: Analysis) -> Iterator[str]:
+    plan, (size, _) = analysis.study.analysis, family(analysis)
+    yield (
+        "Differences: those that are not 0, which Wilcoxon’s test leaves out. W⁺: sum of the ranks of positive "
+        f"differences. p adj.: {adjustment(analysis)}. Bold: adjusted p at most {numerals.general(plan.alpha)}."
+    )
+    if analysis.smallest_wilcoxon_p > plan.alpha:
+        yield (
+            f"With {len(analysis.seeds)} seeds and {'one comparison' if size == 1 else f'{size} comparisons'} the "
+            f"exact Wilcoxon test cannot reach {numerals.general(plan.alpha)}: its smallest possible adjusted p is "
+            f"{numerals.p_value(analysis.smallest_wilcoxon_p, plan.alpha)}."
+        )
+
+
+def outside(analysis: Analysis) -> Table | None:
+    """Make the table of the pairs outside of the declared family, whose p values are not adjusted; None without any."""
+    metric = analysis.metrics[0]
+    found = deciding(analysis, metric)
+    beside = [each for each in _others(analysis, found) if each is not None]
+    if not found.outside:
+        return None
     return Table(
-        key="joint",
+        key="pairs-outside",
         number="",
-        title=f"Pairwise comparisons of {METRICS[test.metric].title} over seeds and cases together, first minus second",
-        n=_joint_n(analysis, test),
+        title=f"Pairs of loss functions outside of the declared family, {METRICS[metric].title}, first minus second",
+        n=_n(analysis, found),
         columns=(
             Column("pair", "First − second", "text", parts=("first", "second")),
             Column("difference", "Difference"),
-            Column("se", "SE"),
             Column("interval", f"{level(analysis)} interval", parts=LOW_HIGH),
-            Column("t", "t"),
-            Column("df", "df"),
-            Column("p", "p"),
-            Column("p_adjusted", "p adj."),
+            *(
+                Column(f"p_{each.target.split(',')[0]}", "p", group=_WHOSE[each.target])
+                for each in (found, *beside)
+            ),
         ),
-        bodies=(Body(rows),),
+        bodies=(Body(tuple(_outside_row(analysis, row, beside) for row in found.outside)),),
         notes=(
-            f"Target of the inference: other seeds and other {unit}. Training set and split are fixed. "
-            "SE: standard error; df: degrees of freedom. "
-            f"Intervals are not adjusted. Bold: adjusted p at most {numerals.general(alpha)}.",
+            f"For completeness: only {family(analysis)[1]} were planned, so that these p values are raw, and nothing "
+            f"is concluded from them. Difference and interval: for other {short_target(analysis, found.target)}.",
         ),
+        dense=True,
+    )  # fmt: skip
+
+
+def _outside_row(analysis: Analysis, row: Answer, beside: Sequence[Answers]) -> tuple[Cell, ...]:
+    alpha = analysis.study.analysis.alpha
+    others = [
+        next(each for each in found.every if (each.first, each.second) == (row.first, row.second)) for found in beside
+    ]
+    return (
+        pair_cell(analysis, row.first, row.second),
+        number(row.difference, f"{row.key}.difference", by=numerals.difference),
+        interval(row.low, row.high, row.key, decimals=4),
+        *(p_cell(each.p, each.p_key, alpha) for each in (row, *others)),
     )

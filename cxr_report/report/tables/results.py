@@ -1,4 +1,4 @@
-"""The tables of results: an Analysis in; main results, tests of all losses at once and results per class out."""
+"""The tables of results: an Analysis in; main results and results per class out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cxr_report.report import numerals
 from cxr_report.report.names import counted, short
 from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, interval, number, of, plain
 
-__all__ = ["CONTROLS", "CUT", "classes", "direction", "level", "main", "omnibus", "p_cell", "reaches"]
+__all__ = ["CONTROLS", "CUT", "classes", "direction", "level", "main", "p_cell", "reaches", "whole"]
 
 CONTROLS = {"pixels": "Pixel logistic regression", "metadata": "Metadata only"}
 """How the control rows are called."""
@@ -129,49 +129,6 @@ def _main_notes(analysis: Analysis) -> Iterator[str]:
         yield f"{numerals.UNDEFINED} {METRICS[metric].title}: {note}."
 
 
-def omnibus(analysis: Analysis) -> Table:
-    """Make the table of Friedman's tests."""
-    rows = []
-    for place, test in enumerate(analysis.omnibus):
-        key, alpha = f"omnibus.{place}", analysis.study.analysis.alpha
-        rows.append(
-            (
-                plain(f"{METRICS[test.metric].title}{'' if test.primary else ' †'}"),
-                number(test.chi2, f"{key}.chi2", by=numerals.statistic),
-                number(test.df, f"{key}.df", by=whole),
-                p_cell(test.p, f"{key}.p", alpha),
-                number(test.f, f"{key}.f", by=numerals.statistic),
-                Cell(_degrees(test.df1, test.df2), (test.df1, test.df2), f"{key}.df1"),
-                p_cell(test.p_f, f"{key}.p_f", alpha, strong=test.rejected),
-                number(test.kendall_w, f"{key}.kendall_w", by=numerals.statistic),
-            )
-        )
-    notes = [
-        "Tie-corrected chi-squared; F of Iman and Davenport; df: degrees of freedom. Target of the inference: other "
-        f"seeds on these test cases. Bold: p of the F at most {numerals.general(analysis.study.analysis.alpha)} (α)."
-    ]
-    notes += ["† Secondary metric, exploratory."] if len(rows) > 1 else []
-    notes += [f"{METRICS[test.metric].title}: {test.note}." for test in analysis.omnibus if test.note]
-    return Table(
-        key="omnibus",
-        number="",
-        title="Are the loss functions equal at all? Friedman’s test over seeds",
-        n=f"n = {len(analysis.seeds)} seeds (blocks), {len(analysis.losses)} loss functions",
-        columns=(
-            Column("metric", "Metric", "text"),
-            Column("chi2", "χ²", group="Friedman"),
-            Column("df", "df", group="Friedman"),
-            Column("p", "p", group="Friedman"),
-            Column("f", "F", group="Iman and Davenport"),
-            Column("f", "df", group="Iman and Davenport", parts=("df1", "df2")),
-            Column("p_f", "p", group="Iman and Davenport"),
-            Column("kendall_w", "Kendall’s W"),
-        ),
-        bodies=(Body(tuple(rows)),),
-        notes=tuple(notes),
-    )
-
-
 def reaches(metric: str, low: float, high: float) -> bool:
     """Say whether an interval reaches a bound of the metric, where intervals are cut."""
     return low == METRICS[metric].low or high == METRICS[metric].high
@@ -180,10 +137,6 @@ def reaches(metric: str, low: float, high: float) -> bool:
 def whole(value: float) -> str:
     """Write degrees of freedom: whole ones without decimals."""
     return numerals.fixed(value, 0 if math.isfinite(value) and value == round(value) else 1)
-
-
-def _degrees(first: float, second: float) -> str:
-    return f"{whole(first)}; {whole(second)}"
 
 
 def p_cell(p: float, key: str, alpha: float, *, strong: bool = False) -> Cell:

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from cxr_report.analysis.assemble import labels
-from cxr_report.analysis.comparisons import PairedScores, adjusted, compare, omnibus_test, smallest, summarise, verdict
+from cxr_report.analysis.comparisons import PairedScores, summarise
 from cxr_report.analysis.value import (
+    AbsentClass,
     Analysis,
     Control,
     DataSummary,
     Diverged,
     Interval,
-    Joint,
-    JointMean,
-    JointPair,
+    LeftOut,
     RunSummary,
 )
 from cxr_report.metrics import METRICS
 from cxr_report.study import Study, parse
+
+from .statistics import Cases, Spread, computed
 
 NAN = float("nan")
 SOFTMAX = {
@@ -42,6 +43,7 @@ SIGMOID = {
 }
 METRIC_CHOICE = (
     "auroc", "brier", "log_loss", "balanced_accuracy", "mcc", "f1", "kappa", "average_precision", "sensitivity_youden",
+    "ece",
 )  # fmt: skip
 
 
@@ -49,25 +51,27 @@ def random_analysis(seed: int) -> Analysis:
     """Make an analysis up; equal seeds give equal analyses."""
     rng = np.random.default_rng(seed)
     study = _study(rng)
-    losses, metrics = tuple(study.losses), (study.metrics.primary, *study.metrics.secondary)
+    plan, losses, metrics = study.analysis, tuple(study.losses), (study.metrics.primary, *study.metrics.secondary)
     classes = ("normal", "pneumonia") if study.task == "binary" else ("no_finding", "pneumonia", "covid19")
     states = _states(study, rng)
-    enough = {"done"} if study.analysis.on_diverged == "drop-seed" else {"done", "diverged"}
-    kept = tuple(s for s in study.seeds if all(states[loss, s] in enough for loss in losses))
+    finished = _kept(study, states, {"done"})
+    kept = _kept(study, states, {"done", "diverged"}) if plan.on_diverged == "worst-score" else finished
     gap = 10.0 ** rng.uniform(-4, -0.8)
-    table = {metric: _values(metric, kept, losses, gap, rng) for metric in metrics}
+    whole = {metric: _values(metric, kept, losses, gap, rng) for metric in metrics}
+    table = {metric: _imputed(scores, states) for metric, scores in whole.items()}
     primary = metrics[0]
     having = METRICS[primary].per_class if study.task == "multiclass" else METRICS[primary].per_finding
     per_class = classes if study.task != "binary" and having else ()
-    summaries = [entry for metric in metrics for entry in summarise(table[metric], alpha=study.analysis.alpha)]
+    summaries = [entry for metric in metrics for entry in summarise(table[metric], alpha=plan.alpha)]
     for klass in per_class:
         values = _values(primary, kept, losses, gap, rng, klass)
-        summaries += summarise(values, alpha=study.analysis.alpha)
+        summaries += summarise(values, alpha=plan.alpha)
     n_test = int(rng.integers(20, 30_000))
     n_patients = int(rng.integers(2, n_test + 1))
-    plan = study.analysis
+    gone = {key: state for key, state in states.items() if state == "diverged"}
+    spreads = {metric: _spread(rng) for metric in metrics if metric != "ece" and rng.random() < 0.85}
     return Analysis(
-        format=1,
+        format=2,
         program="0.1.0",
         study=study,
         losses=losses,
@@ -91,20 +95,69 @@ def random_analysis(seed: int) -> Analysis:
             RunSummary(loss, s, state, 0, {}, Interval(NAN, NAN, NAN), NAN, 0) for (loss, s), state in states.items()
         ),
         summaries=tuple(summaries),
-        omnibus=tuple(omnibus_test(table[m], alpha=plan.alpha, primary=m == primary) for m in metrics),
-        pairs=tuple(pair for m in metrics for pair in compare(table[m], plan=plan, primary=m == primary)),
-        smallest_wilcoxon_p=smallest("wilcoxon", len(kept), n_losses=len(losses), adjustment=plan.adjustment),
-        smallest_friedman_p=smallest("friedman", len(kept), n_losses=len(losses), adjustment=plan.adjustment),
         controls=_controls(table[primary], per_class if primary == "auroc" else (), rng),
-        diverged=tuple(
-            Diverged(loss, s, 2, "the loss became NaN") for (loss, s), state in states.items() if state == "diverged"
-        ),
+        diverged=tuple(Diverged(loss, s, 2, "the loss became NaN") for loss, s in gone),
         curves=(),
         confusions=(),
         thresholds={},
         inputs={},
-        joint=_joint(study, n_test, n_patients, rng) if rng.random() < 0.7 else (),
+        imputed=dict.fromkeys(metrics, 0.5) if gone and plan.on_diverged == "worst-score" else {},
+        left_out=_left_out(study, states),
+        absent=_absent(classes, rng) if rng.random() < 0.2 else (),
+        **computed(
+            study,
+            table,
+            spreads,
+            Cases.count(n_test, n_patients),
+            {metric: _only(scores, finished) for metric, scores in whole.items()},
+        ),
     )
+
+
+def _kept(study: Study, states: dict[tuple[str, int], Any], enough: set[str]) -> tuple[int, ...]:
+    return tuple(s for s in study.seeds if all(states[loss, s] in enough for loss in study.losses))
+
+
+def _only(scores: PairedScores, seeds: tuple[int, ...]) -> PairedScores:
+    rows = [place for place, seed in enumerate(scores.seeds) if seed in seeds]
+    return replace(scores, seeds=seeds, values=scores.values[rows])
+
+
+def _imputed(scores: PairedScores, states: dict[tuple[str, int], Any]) -> PairedScores:
+    """Give diverged runs the worst of all scores."""
+    values = scores.values.copy()
+    if values.size and np.isfinite(values).any():
+        worst = np.nanmin(values) if METRICS[scores.metric].higher_is_better else np.nanmax(values)
+        for i, seed in enumerate(scores.seeds):
+            for j, loss in enumerate(scores.losses):
+                values[i, j] = worst if states[loss, seed] == "diverged" else values[i, j]
+    return replace(scores, values=values)
+
+
+def _spread(rng: np.random.Generator) -> Spread:
+    error = 10.0 ** rng.uniform(-6.5, -3.3)
+    cov3 = error * rng.uniform(0.5, 0.7)
+    return Spread(error, error * rng.uniform(0.7, 0.9), cov3 + error * float(rng.choice([0.0, 0.02, 0.1])), cov3)
+
+
+def _left_out(study: Study, states: dict[tuple[str, int], Any]) -> tuple[LeftOut, ...]:
+    found = []
+    for seed in study.seeds:
+        lacking = {
+            state: tuple(loss for loss in study.losses if states[loss, seed] == state) for state in set(states.values())
+        }
+        if lacking.get("missing"):
+            found.append(LeftOut(seed, lacking["missing"], "missing", "left out of every comparison"))
+        elif lacking.get("diverged"):
+            worst = study.analysis.on_diverged == "worst-score"
+            how: Any = "given the worst score in the tests over seeds" if worst else "left out of every comparison"
+            found.append(LeftOut(seed, lacking["diverged"], "diverged", how))
+    return tuple(found)
+
+
+def _absent(classes: tuple[str, ...], rng: np.random.Generator) -> tuple[AbsentClass, ...]:
+    splits = ["test", "val"][: int(rng.integers(1, 3))]
+    return tuple(AbsentClass(split, classes[-1], str(rng.choice(["positive", "negative"]))) for split in splits)
 
 
 def _study(rng: np.random.Generator) -> Study:
@@ -112,7 +165,7 @@ def _study(rng: np.random.Generator) -> Study:
     pool: dict[str, Any] = SIGMOID if task == "multilabel" else SOFTMAX
     k = int(rng.integers(2, 7))
     names = [str(name) for name in rng.permutation(list(pool))[:k]]
-    chosen = [str(name) for name in rng.permutation(METRIC_CHOICE)[: int(rng.integers(1, 4))]]
+    chosen = [str(name) for name in rng.permutation(METRIC_CHOICE)[: int(rng.integers(1, 5))]]
     manifest = {"source": "manifest", "path": "m.csv", "classes": ["normal", "pneumonia"]}
     data = {"source": "phantom"} if rng.random() < 0.5 else manifest
     if task == "binary" and data is manifest:
@@ -130,6 +183,10 @@ def _study(rng: np.random.Generator) -> Study:
                 "adjustment": str(rng.choice(["none", "bonferroni", "holm", "hochberg", "hommel", "bh", "by"])),
                 "margin": float(rng.choice([0.01, 0.05])),
                 "on_diverged": str(rng.choice(["drop-seed", "worst-score"])),
+                "family": str(rng.choice(["baseline", "all"])),
+                "baseline": str(rng.choice(names)),
+                "omnibus": str(rng.choice(["mrmc", "mrmc", "iman-davenport", "friedman", "rm-anova", "mixed-model"])),
+                "hierarchy": chosen[1 : 1 + int(rng.integers(0, len(chosen)))],
             },
         },
         "study.toml",
@@ -152,9 +209,9 @@ def _values(
     metric: str, seeds: tuple[int, ...], losses: tuple[str, ...], gap: float, rng: np.random.Generator, klass: str = ""
 ) -> PairedScores:
     base = 0.75 + 0.1 * rng.random()
-    effects = gap * rng.normal(size=len(losses))
+    effects, noise = gap * rng.normal(size=len(losses)), 10.0 ** rng.uniform(-3.5, -1.3)
     shape = (len(seeds), len(losses))
-    table = base + effects + 0.01 * rng.normal(size=(len(seeds), 1)) + 0.01 * rng.normal(size=shape)
+    table = base + effects + 0.01 * rng.normal(size=(len(seeds), 1)) + noise * rng.normal(size=shape)
     kind = rng.random()
     if kind < 0.05:
         table[:] = base
@@ -179,47 +236,3 @@ def _controls(scores: PairedScores, classes: tuple[str, ...], rng: np.random.Gen
         per_class = {klass: float(rng.uniform(0.7, 0.9)) for klass in classes}
         found.append(Control(name, {scores.metric: value}, area, per_class))  # type: ignore[arg-type]
     return tuple(found)
-
-
-def _joint(study: Study, cases: int, patients: int, rng: np.random.Generator) -> tuple[Joint, ...]:
-    losses, plan = tuple(study.losses), study.analysis
-    means = 0.85 + 0.03 * rng.normal(size=len(losses))
-    places = [(i, j) for i in range(len(losses)) for j in range(i + 1, len(losses))]
-    raw = [float(p) for p in rng.random(len(places)) ** 4]
-    pairs = []
-    for (i, j), p, p_adjusted in zip(places, raw, adjusted(raw, plan.adjustment), strict=True):
-        d = float(means[i] - means[j])
-        said = verdict(d, p_adjusted, alpha=plan.alpha, higher_is_better=True)
-        row = JointPair(losses[i], losses[j], d, 0.01, 17.3, d / 0.01, p, p_adjusted, d - 0.02, d + 0.02, said)
-        pairs.append(row)
-    p = float(rng.random() ** 3) if rng.random() < 0.9 else NAN
-    f, df2 = float(rng.random() * 9), float(rng.choice([12.0, 17.31, math.inf]))
-    rows = tuple(
-        JointMean(loss, float(m), 0.01, 9.3, float(m) - 0.02, float(m) + 0.02)
-        for loss, m in zip(losses, means, strict=True)
-    )
-    rejected = bool(p <= plan.alpha)
-    return (
-        Joint(
-            metric="auroc",
-            primary=study.metrics.primary == "auroc",
-            covariance="delong",
-            n_seeds=int(rng.integers(2, 11)),
-            n_cases=cases,
-            n_patients=patients,
-            f=f,
-            df1=float(len(losses) - 1),
-            df2=df2,
-            p=p,
-            rejected=rejected,
-            var_seed=1e-5,
-            var_loss_seed=1e-5,
-            var_error=4e-4,
-            cov1=2e-4,
-            cov2=float(rng.choice([1.9e-4, 2e-4, 2.1e-4])),
-            cov3=2e-4,
-            means=rows,
-            pairs=tuple(pairs),
-            note="the error term is 0" if math.isnan(p) else "",
-        ),
-    )

@@ -1,0 +1,1 @@
+"""Analyses made up for the tests of the report: their scores are drawn, their statistics are computed from them."""
