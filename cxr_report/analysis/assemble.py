@@ -8,13 +8,20 @@ from itertools import chain
 import numpy as np
 
 from cxr_report.analysis.areas import intervals
+from cxr_report.analysis.calibration import calibrations
+from cxr_report.analysis.classes import class_comparisons
 from cxr_report.analysis.comparisons import compare, smallest, summarise
 from cxr_report.analysis.context import Context
 from cxr_report.analysis.curves import confusions, learning_curves, roc_curves
+from cxr_report.analysis.equivalence import equivalences, seeds_equivalences
+from cxr_report.analysis.floor import seed_floor, twins
 from cxr_report.analysis.gather import Material
-from cxr_report.analysis.joint import covariances, fits, joint
+from cxr_report.analysis.joint import covariances, fits, joint, usable, without_joint
+from cxr_report.analysis.multiverse import multiverse
 from cxr_report.analysis.omnibus import omnibus
+from cxr_report.analysis.rankings import rankings
 from cxr_report.analysis.scoring import CONTROL_PREFIX, ScoredRun, worst
+from cxr_report.analysis.subgroups import subgroups
 from cxr_report.analysis.survey import CONTROLS
 from cxr_report.analysis.value import (
     BOTH,
@@ -28,6 +35,7 @@ from cxr_report.analysis.value import (
     Pair,
     RunSummary,
 )
+from cxr_report.analysis.variance import variances
 from cxr_report.ledger import FrozenStudy
 from cxr_report.losses import CATALOGUE
 from cxr_report.metrics import METRICS
@@ -62,7 +70,7 @@ def assemble(
     tables = {metric: context.paired(metric) for metric in context.metrics}
     found = covariances(context, context.metrics)
     both, fixed = fits(context, found, target=BOTH), fits(context, found, target=CASES)
-    joints, cases = joint(context, both), joint(context, fixed)
+    joints, cases, pairs = joint(context, both), joint(context, fixed), compare(tables, study)
     return Analysis(
         format=FORMAT,
         program=program,
@@ -85,7 +93,7 @@ def assemble(
             for metric in context.metrics
             for test in omnibus(tables[metric], study, _of(joints, metric), _of(cases, metric))
         ),
-        pairs=compare(tables, study),
+        pairs=pairs,
         smallest_wilcoxon_p=_smallest(context, "wilcoxon"),
         smallest_friedman_p=_smallest(context, "friedman"),
         controls=_controls(study, material, controls),
@@ -97,7 +105,18 @@ def assemble(
         name=name,
         selected_by=frozen.study.metrics.primary,
         joint=joints,
+        without_joint=without_joint(found, len(context.finished)),
         cases=cases,
+        class_comparisons=class_comparisons(context),
+        rankings=rankings(tables, study),
+        variances=variances(both, len(context.test.ids)),
+        equivalences=equivalences(both.get(study.metrics.primary), study),
+        seeds_equivalences=seeds_equivalences(tables[study.metrics.primary], study),
+        calibrations=calibrations(context),
+        subgroups=subgroups(context),
+        twins=twins(context),
+        seed_floor=seed_floor(context),
+        multiverse=multiverse(context, {name: each for name, each in found.items() if usable(each)}, pairs),
         sensitivity=_sensitivity(context),
         imputed={metric: worst(context.scored, metric) for metric in context.metrics}
         if context.imputing and material.diverged

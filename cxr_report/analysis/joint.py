@@ -17,7 +17,7 @@ from cxr_report.analysis.value import BOTH, Joint, JointMean, JointPair, Target
 from cxr_report.metrics import METRICS
 from cxr_report.study import Study
 
-__all__ = ["Fit", "covariances", "decided", "fit", "fits", "joint", "means", "pairs", "usable"]
+__all__ = ["Fit", "covariances", "decided", "fit", "fits", "joint", "means", "pairs", "usable", "without_joint"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +35,16 @@ def covariances(context: Context, metrics: Iterable[str]) -> dict[str, CaseCovar
 
     Args:
         context: the runs; only seeds that every loss finished enter, for a diverged run has no predictions.
-        metrics: names; those without a covariance (ECE, and what is undefined) are left out.
+        metrics: names.
 
     Returns:
-        Metric -> value of every run, loss by loss, and their covariance.
+        Metric -> value of every run, loss by loss, and their covariance, which not every metric has (`without_joint`);
+        nothing where no seed is finished for every loss.
     """
     if not context.finished:
         return {}
     logits, thresholds, truth = context.logits(), context.thresholds(), context.test
-    found = {
+    return {
         metric: case_covariance(
             context.study.task,
             truth.labels,
@@ -55,12 +56,23 @@ def covariances(context: Context, metrics: Iterable[str]) -> dict[str, CaseCovar
         )
         for metric in metrics
     }
-    return {metric: each for metric, each in found.items() if usable(each)}
 
 
 def usable(found: CaseCovariance) -> bool:
-    """Say whether values and covariance are all defined."""
-    return found.method != "none" and bool(np.isfinite(found.theta).all() and np.isfinite(found.covariance).all())
+    """Say whether a metric has a covariance over cases, and values and covariance are all defined."""
+    return found.method != "none" and found.defined
+
+
+def without_joint(found: Mapping[str, CaseCovariance], n_seeds: int) -> dict[str, str]:
+    """Say of every metric that has no analysis over seeds and cases together why.
+
+    Args:
+        found: metric -> its covariance over cases.
+        n_seeds: those that every loss finished.
+    """
+    if n_seeds == 1:
+        return dict.fromkeys(found, "one seed has no spread, so that nothing can be said about other seeds")
+    return {metric: each.note or "it is undefined on test" for metric, each in found.items() if not usable(each)}
 
 
 def fit(found: CaseCovariance, study: Study, metric: str, *, target: Target) -> Fit | None:
@@ -209,5 +221,5 @@ def decided(rows: tuple[JointPair, ...], p: Iterable[float], study: Study, metri
 
 def fits(context: Context, found: Mapping[str, CaseCovariance], *, target: Target) -> dict[str, Fit]:
     """Analyse every metric that has a covariance, for one target."""
-    each = {metric: fit(one, context.study, metric, target=target) for metric, one in found.items()}
+    each = {metric: fit(one, context.study, metric, target=target) for metric, one in found.items() if usable(one)}
     return {metric: one for metric, one in each.items() if one is not None}

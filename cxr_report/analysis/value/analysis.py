@@ -89,6 +89,8 @@ class Analysis:
     """The metric in the histories, by which epochs were chosen: the primary one of the plan before the runs."""
     joint: tuple[Joint, ...] = ()
     """Seeds and cases together, per metric of ``metrics`` that has a covariance over cases: the decisions."""
+    without_joint: dict[str, str] = field(default_factory=dict)
+    """Metric of ``metrics`` that is not in ``joint`` -> why."""
     cases: tuple[Joint, ...] = ()
     """The same with the seeds fixed: other cases, these runs."""
     class_comparisons: tuple[ClassComparison, ...] = ()
