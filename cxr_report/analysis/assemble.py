@@ -11,12 +11,13 @@ from cxr_report.analysis.areas import intervals
 from cxr_report.analysis.calibration import calibrations
 from cxr_report.analysis.classes import class_comparisons
 from cxr_report.analysis.comparisons import compare, smallest, summarise
+from cxr_report.analysis.completeness import absent, left_out
 from cxr_report.analysis.context import Context
 from cxr_report.analysis.curves import confusions, learning_curves, roc_curves
 from cxr_report.analysis.equivalence import equivalences, seeds_equivalences
 from cxr_report.analysis.floor import seed_floor, twins
 from cxr_report.analysis.gather import Material
-from cxr_report.analysis.joint import covariances, fits, joint, usable, without_joint
+from cxr_report.analysis.joint import covariances, fits, joint, without_joint
 from cxr_report.analysis.multiverse import multiverse
 from cxr_report.analysis.omnibus import omnibus
 from cxr_report.analysis.rankings import rankings
@@ -116,8 +117,10 @@ def assemble(
         subgroups=subgroups(context),
         twins=twins(context),
         seed_floor=seed_floor(context),
-        multiverse=multiverse(context, {name: each for name, each in found.items() if usable(each)}, pairs),
+        multiverse=multiverse(context, found, pairs),
         sensitivity=_sensitivity(context),
+        left_out=left_out(context),
+        absent=absent(context),
         imputed={metric: worst(context.scored, metric) for metric in context.metrics}
         if context.imputing and material.diverged
         else {},
