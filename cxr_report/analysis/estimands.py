@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from cxr_report.analysis.case_covariance import CaseCovariance, case_covariance
 from cxr_report.analysis.comparisons import PairedScores, compare
 from cxr_report.analysis.context import Context, generator
-from cxr_report.analysis.joint import usable
 from cxr_report.analysis.value import Pair
 from cxr_report.metrics import METRICS, metric_value
 from cxr_report.metrics.predictions import Predictions
@@ -45,7 +44,7 @@ class Estimand:
     own: bool
     """Whether the rule is the one that the metric has in every other place of the report."""
     covariance: CaseCovariance | None
-    """Of every finished run over cases, loss by loss; None where there is none, or it is undefined."""
+    """Of every finished run over cases, loss by loss, perhaps undefined; None where no seed is finished."""
     pairs: tuple[Pair, ...]
     """Every pair over seeds."""
     note: str
@@ -154,7 +153,7 @@ def _at_youden(context: Context, metric: str, calls: _Calls) -> Estimand:
         groups=context.test.groups,
         rng=generator(f"case covariance of {metric} at Youden's thresholds"),
     )
-    return Estimand(metric, "youden", False, found if usable(found) else None, pairs, "")
+    return Estimand(metric, "youden", False, found, pairs, "")
 
 
 def _table(context: Context, metric: str, values: Mapping[tuple[str, int], float]) -> PairedScores:

@@ -12,7 +12,7 @@ from cxr_report.analysis.comparisons import notes, smallest
 from cxr_report.analysis.context import Context
 from cxr_report.analysis.estimands import Estimand, estimands
 from cxr_report.analysis.family import Adjustment, adjusted, verdict
-from cxr_report.analysis.joint import Fit, fit, pairs
+from cxr_report.analysis.joint import Fit, fit, pairs, usable, without_joint
 from cxr_report.analysis.value import BOTH, CASES, SEEDS, JointPair, MultiverseGroup, MultiverseRow, Pair, Target
 from cxr_report.metrics import METRICS
 
@@ -31,7 +31,6 @@ _REACH = {"wilcoxon": "wilcoxon", "sign-flip": "sign_flip"}
 """Tests of which the smallest p is bounded by the number of seeds."""
 
 _BORROWED = "Wilcoxon's and the sign-flip test show the interval of the paired t"
-_ALONE = "no covariance over cases, so that the seeds speak alone"
 _ABSENT = "the analysis of the plan is not on the list"
 
 
@@ -80,6 +79,8 @@ class _Panel:
 
     context: Context
     estimand: Estimand
+    fits: Mapping[str, Fit]
+    """Test -> its analysis, for tests over cases that exist."""
     results: Mapping[str, tuple[_Result, ...]]
     """Test -> one per comparison; only tests that are listed and exist."""
     n_seeds: int
@@ -99,6 +100,7 @@ class _Panel:
         return cls(
             context=context,
             estimand=estimand,
+            fits=fits,
             results={test: found for test, found in results.items() if found and test in listed},
             n_seeds=min((pair.n_seeds for pair in family), default=0),
             planned=("mrmc" if "mrmc" in fits else "paired-t") if decides else "",
@@ -137,10 +139,16 @@ class _Panel:
         return notes(
             self.estimand.note,
             *(each.note for each in results),
-            _ALONE if target == SEEDS and self.estimand.covariance is None else "",
+            "" if "mrmc" in self.fits else self._why_not_joint(),
             _BORROWED if any(row.test in _REACH for row in rows) else "",
             _ABSENT if absent else "",
         )
+
+    def _why_not_joint(self) -> str:
+        """Say why seeds and cases together have no group; empty where no seed is finished, as the tests say by then."""
+        metric, found = self.estimand.metric, self.estimand.covariance
+        reasons = {} if found is None else without_joint({metric: found}, len(self.context.finished))
+        return f"not over seeds and cases: {reasons[metric]}" if metric in reasons else ""
 
     def _rows(self, test: str) -> list[list[MultiverseRow]]:
         """Write the rows of one test, comparison by comparison."""
@@ -183,7 +191,7 @@ class _Panel:
 
 def _fits(context: Context, estimand: Estimand) -> dict[str, Fit]:
     """Analyse an estimand over seeds and cases, and over cases, as far as that is possible."""
-    if estimand.covariance is None:
+    if estimand.covariance is None or not usable(estimand.covariance):
         return {}
     found = {
         test: fit(estimand.covariance, context.study, estimand.metric, target=target)
