@@ -2,6 +2,7 @@
 
 from cxr_report.conformance.catalogue import COMPARISONS, measure, run_checks
 from cxr_report.conformance.comparison import Comparison, Tolerance
+from cxr_report.conformance.population import PopulationClaim, Rejections, population_claim
 from cxr_report.conformance.record import encode, recorded
 from cxr_report.conformance.stored import stored_names, witness
 from cxr_report.conformance.table import text_table
@@ -12,9 +13,12 @@ __all__ = [
     "Check",
     "Comparison",
     "Conformance",
+    "PopulationClaim",
+    "Rejections",
     "Tolerance",
     "encode",
     "measure",
+    "population_claim",
     "recorded",
     "run_checks",
     "stored_names",
