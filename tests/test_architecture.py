@@ -24,6 +24,7 @@ ORDER = (
     "runs",
     "ledger",
     "data",
+    "intake",
     "training",
     "inference",
     "analysis",
