@@ -36,6 +36,9 @@ Runs = Annotated[Path, typer.Option("--runs", metavar="DIR", help="the folder in
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help="runs at once; default: found by the program")]
 Partial = Annotated[bool, typer.Option("--partial", help="accept an incomplete study; page 1 then says so")]
 Name = Annotated[str, typer.Option("--as", metavar="NAME", help="the name of another, exploratory analysis")]
+Pilot = Annotated[
+    Path | None, typer.Option("--pilot", metavar="FOLDER", help="a finished study, whose variances give the power")
+]
 RUNS = Path("runs")
 
 
@@ -84,12 +87,14 @@ def run(
     reuse: Annotated[
         Path | None, typer.Option("--reuse", metavar="FOLDER", help="take equal finished runs of another study")
     ] = None,
+    pilot: Pilot = None,
+    strict: Annotated[bool, typer.Option("--strict", help="refuse a plan that cannot succeed")] = False,
 ) -> None:
-    """Do every stage, resuming what is there."""
+    """Do every stage, resuming what is there; first say what the plan can show."""
     if dry_run:
-        _dry_run(study, runs=runs, workers=workers)
+        _dry_run(study, runs=runs, workers=workers, pilot=pilot, strict=strict)
     else:
-        _run(study, runs=runs, workers=workers, partial=partial, reuse=reuse)
+        _run(study, runs=runs, workers=workers, partial=partial, reuse=reuse, pilot=pilot, strict=strict)
 
 
 @app.command()
@@ -181,25 +186,47 @@ def conformance(
         raise typer.Exit(1)
 
 
-def _run(
-    study: Path, *, runs: Path, workers: int | None = None, partial: bool = False, reuse: Path | None = None
+@app.command()
+def power(
+    seeds: Annotated[int | None, typer.Option("--seeds", help="seeds per loss; default: 5, or the pilot's")] = None,
+    losses: Annotated[int | None, typer.Option("--losses", help="losses; default: 2, or the pilot's")] = None,
+    cases: Annotated[int | None, typer.Option("--cases", help="test cases at hand; default: the pilot's")] = None,
+    delta: Annotated[
+        float | None, typer.Option("--delta", "--margin", help="difference to be found; default: the pilot's margin")
+    ] = None,
+    ms: Annotated[float | None, typer.Option("--ms", help="mean square of loss x seed")] = None,
+    case: Annotated[float | None, typer.Option("--case", help="case part, cov2 - cov3")] = None,
+    pilot: Pilot = None,
+    dz: Annotated[float | None, typer.Option("--dz", help="standardised difference: the paired t test alone")] = None,
+    alpha: Annotated[float | None, typer.Option("--alpha", help="default: 0.05, or the pilot's")] = None,
+    adjustment: Annotated[str | None, typer.Option("--adjustment", help="default: holm, or the pilot's")] = None,
+    family: Annotated[str | None, typer.Option("--family", help="baseline (default) or all pairs")] = None,
+    wanted: Annotated[float, typer.Option("--power", help="that is wanted")] = 0.8,
 ) -> None:
+    """Say how many seeds and how many test cases would do; no study is needed."""
+    from cxr_report.gate import Question, answer
+
+    asked = Question(seeds, losses, cases, delta, ms, case, pilot, dz, alpha, adjustment, family, wanted)
+    typer.echo("\n".join(answer(asked)))
+
+
+def _run(study: Path, *, runs: Path, workers: int | None = None, **asked: Any) -> None:
     from cxr_report import console, stages
 
     stages.require("train")
     place = stages.Workplace.open(study, runs)
     with console.teller() as progress:
-        result = stages.run(place, progress=progress, workers=workers, partial=partial, reuse=reuse)
+        result = stages.run(place, progress=progress, workers=workers, **asked)
     typer.echo(result)
 
 
-def _dry_run(study: Path, *, runs: Path, workers: int | None) -> None:
+def _dry_run(study: Path, *, runs: Path, workers: int | None, pilot: Path | None, strict: bool) -> None:
     from cxr_report import console, stages, standing
 
     stages.require("train")
     place = stages.Workplace.open(study, runs)
     with console.teller() as progress:
-        told = standing.forecast(place, workers=workers, progress=progress)
+        told = standing.forecast(place, workers=workers, progress=progress, pilot=pilot, strict=strict)
     typer.echo(told)
 
 

@@ -22,8 +22,20 @@ from cxr_report.study import Study, load
 
 if TYPE_CHECKING:
     from cxr_report.data import DataSet
+    from cxr_report.gate import Pilot
 
-__all__ = ["Workplace", "analyse", "evaluate", "export", "prepare", "report", "require", "run", "train", "try_out"]
+__all__ = [
+    "Workplace",
+    "analyse",
+    "evaluate",
+    "export",
+    "prepare",
+    "report",
+    "require",
+    "run",
+    "train",
+    "try_out",
+]
 
 EXTRAS: Mapping[str, tuple[str, ...]] = {
     "train": ("torch", "monai", "safetensors", "onnx", "onnxscript", "onnxruntime", "sklearn"),
@@ -128,6 +140,26 @@ def try_out(place: Workplace, loaded: DataSet) -> None:
         inference.check(place.study, study_file=place.study_file, dataset=loaded)
 
 
+def _look_ahead(
+    place: Workplace, loaded: DataSet, *, progress: Progress, pilot: Pilot | None = None, strict: bool = False
+) -> None:
+    """Print what the plan can show, unless every run is finished and nothing is left to decide.
+
+    Raises:
+        Refusal: the pilot lacks the primary metric, or with ``strict``, the plan cannot succeed.
+    """
+    from cxr_report import gate
+
+    runs = [place.folder.run(loss, seed) for loss, seed in place.study.planned_runs()]
+    if all(run.weights.exists() or run.diverged.exists() for run in runs):
+        return
+    found = gate.of_study(place.study, len(loaded.test), pilot)
+    for line in gate.sentences(found):
+        progress.say(line)
+    if strict:
+        gate.refuse(found, str(place.study_file))
+
+
 def train(place: Workplace, *, progress: Progress | None = None, workers: int | None = None) -> Path:
     """Train every run that is not finished.
 
@@ -142,7 +174,12 @@ def train(place: Workplace, *, progress: Progress | None = None, workers: int | 
     require("train")
     with held(place.folder):
         teller = progress or Silent()
-        frozen, loaded = prepare(place, progress=teller, check=lambda found: try_out(place, found))
+
+        def check(found: DataSet) -> None:
+            _look_ahead(place, found, progress=teller)
+            try_out(place, found)
+
+        frozen, loaded = prepare(place, progress=teller, check=check)
         _train(place, frozen, loaded, progress=teller, workers=workers)
     return place.folder.path
 
@@ -211,6 +248,8 @@ def run(
     workers: int | None = None,
     partial: bool = False,
     reuse: Path | None = None,
+    pilot: Path | None = None,
+    strict: bool = False,
 ) -> Path:
     """Walk the whole way, resuming what is there.
 
@@ -220,20 +259,29 @@ def run(
         workers: runs at once; None finds it.
         partial: report on an incomplete study too.
         reuse: another study's folder, whose finished runs are taken where data, model, training, loss and seed agree.
+        pilot: a finished study's folder, whose variances say what power to expect.
+        strict: refuse a plan that cannot succeed, before anything is written.
 
     Returns:
         report.pdf.
     """
+    from cxr_report import gate
     from cxr_report import report as room
 
     require("train")
     room.check_pango()
     if reuse is not None:
         _refuse_no_study(reuse)
+    told = None if pilot is None else gate.read_pilot(StudyFolder(pilot))
     teller = progress or Silent()
+
+    def check(found: DataSet) -> None:
+        _look_ahead(place, found, progress=teller, pilot=told, strict=strict)
+        try_out(place, found)
+
     with held(place.folder):
         sweep(place.folder.path)
-        frozen, loaded = prepare(place, progress=teller, check=lambda found: try_out(place, found))
+        frozen, loaded = prepare(place, progress=teller, check=check)
         if reuse is not None:
             take_finished_runs(StudyFolder(reuse), place, loaded, frozen, progress=teller)
         _train(place, frozen, loaded, progress=teller, workers=workers)

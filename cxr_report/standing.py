@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from cxr_report import ledger
@@ -75,22 +76,39 @@ def _grid(folder: StudyFolder, losses: Sequence[str], seeds: Sequence[int]) -> l
     return [f"{name:<{first}}  " + "  ".join(f"{cell:>{width}}" for cell in cells) for name, cells in rows]
 
 
-def forecast(place: Workplace, *, workers: int | None, progress: Progress) -> str:
-    """Say what `run` would do, and after one measured epoch how long it would take and what it needs.
+def forecast(
+    place: Workplace,
+    *,
+    workers: int | None,
+    progress: Progress,
+    pilot: Path | None = None,
+    strict: bool = False,
+) -> str:
+    """Say what `run` would do, what its plan can show, and after one measured epoch how long it would take.
 
     Nothing is written into the study's folder; the decoded images stay in the cache.
 
-    Raises:
-        Refusal: the data are at fault.
-    """
-    from cxr_report import data, stages, training
+    Args:
+        place: the study.
+        workers: runs at once; None finds it.
+        progress: who is told.
+        pilot: a finished study's folder, whose variances say what power to expect.
+        strict: refuse a plan that cannot succeed.
 
-    study = place.study
+    Raises:
+        Refusal: the data or the pilot are at fault, or with ``strict``, the plan cannot succeed.
+    """
+    from cxr_report import data, gate, stages, training
+
+    study, told = place.study, None if pilot is None else gate.read_pilot(StudyFolder(pilot))
     if place.folder.study_json.exists():
         ledger.refuse_other_plan(study, place.folder)
     loaded = data.load(
         study, study_file=place.study_file, cache=place.folder.cache, workers=stages.cores(), progress=progress
     )
+    outlook = gate.of_study(study, len(loaded.test), told)
+    if strict:
+        gate.refuse(outlook, str(place.study_file))
     stages.try_out(place, loaded)
     states = [state(place.folder.run(loss, seed)) for loss, seed in study.planned_runs()]
     further = f" + {len(study.floor_runs())} of the noise floor" if study.floor_runs() else ""
@@ -101,6 +119,8 @@ def forecast(place: Workplace, *, workers: int | None, progress: Progress) -> st
     seconds = cost.seconds_per_epoch * epochs
     disk = cost.bytes_per_run * left
     lines = [
+        *gate.sentences(outlook),
+        "",
         f"study {study.name} ({study.task}): {len(study.losses)} losses x {len(study.seeds)} seeds{further} = "
         f"{len(states)} runs, {len(states) - left} finished, {left} to train",
         f"data: {len(loaded.train)} training, {len(loaded.val)} validation, {len(loaded.test)} test cases, "

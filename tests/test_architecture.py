@@ -23,6 +23,7 @@ ORDER = (
     "study",
     "runs",
     "ledger",
+    "gate",
     "data",
     "intake",
     "training",

@@ -165,6 +165,25 @@ def test_status_of_a_folder_that_is_no_study_is_one_sentence(call, tmp_path: Pat
     assert "study.json: is missing" in done.err
 
 
+def test_power_is_answered_without_a_study_on_stdout_alone(call, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    done = call("power", "--ms", "1e-4", "--case", "2e-5", "--margin", "0.02", "--cases", "300", "--losses", "3")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith(
+        "2 comparisons against the baseline, adjusted by holm, at alpha 0.05; a difference of 0."
+    )
+    assert "2400 cases" in done.out
+    paired = call("power", "--dz", "1")
+    assert "for a power of 0.8: 10 seeds\n" in paired.out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_question_about_power_that_lacks_something_is_one_sentence_and_exit_code_2(call) -> None:  # type: ignore[no-untyped-def]
+    done = call("power", "--ms", "1e-4")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("cxr-report: power: --case is missing")
+    assert done.err.count("\n") == 1
+
+
 def test_the_states_of_a_run_follow_its_files(tmp_path: Path) -> None:
     run = StudyFolder(tmp_path).run("ce", 1)
     seen = [standing.state(run)]
