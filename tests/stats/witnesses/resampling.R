@@ -1,5 +1,5 @@
 # What R says about resampling: the jackknife by boot and, for whole patients, by survey; bootstraps by boot and pROC; all
-# 256 resamples of four seeds. Writes resampling.json (about three minutes).
+# 256 resamples of four seeds. Writes resampling.json.
 # Debian packages r-cran-boot, r-cran-survey, r-cran-proc, r-cran-jsonlite.
 # Run in cxr_report/conformance/witnesses: Rscript ../../../tests/stats/witnesses/resampling.R
 suppressMessages(suppressWarnings({library(boot); library(survey); library(pROC); library(jsonlite)}))
