@@ -152,7 +152,9 @@ def small_sample_factor(df: int) -> float:
 def hedges_gz(x: ArrayLike, y: ArrayLike, *, confidence: float = 0.95) -> StandardizedEffect:
     """Return d_z without its small-sample bias, `g_z = J(S - 1) d_z` with the exact factor J.
 
-    The interval is that of d_z times J. With two pairs J is 0 and g_z undefined.
+    The interval is that of d_z times J, as is customary (R's effectsize). Shrunk so, it holds the true size less often
+    than that of d_z, which is exact: 0.84, 0.93 and 0.94 of the time with 3, 5 and 10 seeds at a true size of 0.7. With
+    two pairs J is 0 and g_z undefined.
     Source: Hedges 1981, doi 10.3102/10769986006002107.
 
     Args:

@@ -90,7 +90,7 @@ def mrmc(
     choice(covariance, "covariance", ("delong", "jackknife"))
     choice(average, "average", ("macro",))
     runs, counts = _runs(scores, crossed=design == "crossed")
-    findings = _findings(np.asarray(truth), runs)
+    findings = _findings(array(truth, "truth", 2 if _axes(truth) == 2 else 1, nan=True), runs)
     table = runs[:, :, None] if runs.ndim == 2 else runs
     codes = patient_codes(groups, table.shape[1])
     areas = (areas_by_delong if covariance == "delong" else areas_by_jackknife)(findings, table, codes)
@@ -124,9 +124,9 @@ def _axes(values: Any) -> int:
         return 0
 
 
-def _findings(truth: np.ndarray[Any, Any], runs: Floats) -> list[Finding]:
+def _findings(truth: Floats, runs: Floats) -> list[Finding]:
     """Read the truth that belongs to the shape of the scores."""
-    if truth.ndim not in (1, 2) or truth.shape[0] != runs.shape[1]:
+    if truth.shape[0] != runs.shape[1]:
         raise ValueError(f"truth must have one row per case of scores, {runs.shape[1]}, got shape {truth.shape}.")
     if runs.ndim == 2:
         return [Finding(slice(None), binary_truth(truth))]
@@ -136,13 +136,12 @@ def _findings(truth: np.ndarray[Any, Any], runs: Floats) -> list[Finding]:
             raise ValueError(f"scores must have a column for each of 2 or more classes, got {classes}.")
         labels = class_indices(truth, classes)
         return [Finding(slice(None), labels == c) for c in range(classes)]
-    table = array(truth, "truth", 2, nan=True)
-    if table.shape[1] != classes:
-        raise ValueError(f"truth must have a column per finding of scores, {classes}, got {table.shape[1]}.")
-    strange = table[(table != 0) & (table != 1) & ~np.isnan(table)]
+    if truth.shape[1] != classes:
+        raise ValueError(f"truth must have a column per finding of scores, {classes}, got {truth.shape[1]}.")
+    strange = truth[(truth != 0) & (truth != 1) & ~np.isnan(truth)]
     if strange.size:
         raise ValueError(f"truth must hold findings as 0, 1 or NaN, got {strange[0]:g}.")
-    return [_known(column) for column in table.T]
+    return [_known(column) for column in truth.T]
 
 
 def _known(column: Floats) -> Finding:
