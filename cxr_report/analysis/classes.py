@@ -42,10 +42,11 @@ def class_comparisons(context: Context) -> tuple[ClassComparison, ...]:
         context: study, finished runs and test cases.
 
     Returns:
-        One per class or finding; none where the metric has no value per class, or no seed is finished for every loss.
+        One per class or finding; none where the metric has no value per class, no seed is finished for every loss, or
+        scores alone are given.
     """
     study, names = context.study, context.material.classes
-    if not context.finished or not has_classes(METRICS[study.metrics.primary], study.task):
+    if not study.predicted or not context.finished or not has_classes(METRICS[study.metrics.primary], study.task):
         return ()
     known = positives(context.test.labels, names)
     found = _classes(context)

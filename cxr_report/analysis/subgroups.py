@@ -47,8 +47,10 @@ def subgroups(context: Context) -> tuple[Subgroup, ...]:
 
     Returns:
         Attribute by attribute, the values in alphabetical order (bands of age rise), those not known last; none where
-        the source knows no attribute.
+        the source knows no attribute, or scores alone are given.
     """
+    if not context.study.predicted:
+        return ()
     runs = _Runs(context.logits(), context.thresholds()) if context.finished else None
     return tuple(
         _subgroup(context, runs, attribute, value)

@@ -20,6 +20,7 @@ from cxr_report.analysis.scoring import score_all, score_floor
 from cxr_report.analysis.survey import survey
 from cxr_report.analysis.value import Analysis
 from cxr_report.runs import StudyFolder
+from cxr_report.study import Study, parse
 
 
 def _examples() -> ModuleType:
@@ -88,5 +89,27 @@ def contexts(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Context]
         if recipe not in known:
             known[recipe] = context_of(kit.make_study(tmp_path_factory.mktemp("study"), recipe))
         return known[recipe]
+
+    return make
+
+
+@pytest.fixture
+def given_table() -> Callable[..., Study]:
+    """Describe runs that were not trained here, by what their table holds."""
+
+    def make(content: str, *, scale: str | None = None, primary: str = "auroc") -> Study:
+        scores = content == "scores"
+        table = {"content": content} if scores else {"content": content, "scale": scale, "splits": ["test"]}
+        return parse(
+            {
+                "name": "given",
+                "task": "none" if scores else "multiclass",
+                "data": {"source": "table", "path": "results.csv", "table": table},
+                "losses": {name: {"reported": True, "label": name} for name in ("cross-entropy", "weighted")},
+                "seeds": [1, 2, 3],
+                "metrics": {"primary": primary, "secondary": []},
+            },
+            "study.json",
+        )
 
     return make

@@ -129,3 +129,10 @@ def test_the_order_of_the_cases_does_not_matter(contexts: Contexts, random) -> N
         assert [each.n for each in before.bins] == [each.n for each in after.bins]
         assert before.brier == pytest.approx(after.brier)
         assert before.within == pytest.approx(after.within)
+
+
+def test_ranks_and_scores_are_not_calibrated(contexts: Contexts, given_table) -> None:
+    context = contexts(losses=2, seeds=3)
+    assert calibrations(replace(context, study=given_table("predictions", scale="ranking"))) == ()
+    assert calibrations(replace(context, study=given_table("scores", primary="dice:higher"))) == ()
+    assert len(calibrations(replace(context, study=given_table("predictions", scale="logits")))) == 2

@@ -153,3 +153,10 @@ def test_positives_count_known_labels_alone() -> None:
     labels = np.array([[1.0, np.nan], [1.0, 0.0], [np.nan, np.nan]])
     assert positives(labels, ("effusion", "nodule")) == {"effusion": 2, "nodule": 0}
     assert positives(np.array([2, 0, 2]), ("a", "b", "c")) == {"a": 1, "b": 0, "c": 2}
+
+
+def test_scores_without_cases_have_no_classes(contexts: Contexts, given_table) -> None:
+    context = contexts(losses=2, seeds=3)
+    assert class_comparisons(context)
+    assert class_comparisons(replace(context, study=given_table("scores", primary="dice:higher"))) == ()
+    assert class_comparisons(replace(context, study=given_table("predictions", scale="probabilities")))

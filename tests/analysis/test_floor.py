@@ -240,3 +240,10 @@ def test_the_planned_comparison_rejects_about_as_often_as_it_should() -> None:
         scores = 0.8 * truth + shared + 0.4 * rng.normal(size=(2, 4, 1)) * truth + 0.8 * rng.normal(size=(2, 4, 60))
         rejected += stats.mrmc(truth, scores, design="nested").differences()[0].p <= 0.05
     assert abs(rejected / runs - 0.05) <= 3 * math.sqrt(0.05 * 0.95 / runs)
+
+
+def test_runs_that_were_not_trained_here_have_no_noise_floor(contexts: Contexts, given_table) -> None:
+    context, study = contexts(losses=2, seeds=3), given_table("predictions", scale="logits")
+    given = replace(context, study=study, found=replace(context.found, study=study, trained=study))
+    assert twins(given) == ()
+    assert seed_floor(given) == ()

@@ -221,3 +221,9 @@ def test_real_radiographs_are_counted_and_refused_as_their_table_says(shared_dat
     scores = np.array([metrics.margins(run.logits["test"]) for run in runs]).reshape(2, 3, len(rows), 3)
     expected = stats.mrmc(labels[inside], scores[:, :, inside], groups=patients[inside])
     assert [each.se for each in found["sex", "female"].means] == pytest.approx([each.se for each in expected.means])
+
+
+def test_scores_without_cases_have_no_subgroups(contexts: Contexts, given_table) -> None:
+    context = contexts(**KNOWN)
+    assert subgroups(replace(context, study=given_table("scores", primary="dice:higher"))) == ()
+    assert subgroups(replace(context, study=given_table("predictions", scale="ranking")))
