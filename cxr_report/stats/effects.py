@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import exp, lgamma, log, sqrt
+from math import exp, isnan, lgamma, log, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -87,14 +87,22 @@ def noncentrality_limits(t: float, df: float, confidence: float) -> tuple[float,
         >>> [round(limit, 3) for limit in noncentrality_limits(2.0, 9, 0.95)]
         [-0.206, 4.116]
     """
+    if t < 0:
+        low, high = noncentrality_limits(-t, df, confidence)
+        return -high, -low
     half = (1.0 - confidence) / 2.0
-    if abs(t) > LARGE_T:
-        near, far = (abs(t) * sqrt(float(stats.chi2.ppf(q, df)) / df) for q in (half, 1.0 - half))
-        return (near, far) if t > 0 else (-far, -near)
-    step = 3.0 + abs(t)
-    low = _root(lambda nc: half - float(stats.nct.sf(t, df, nc)), t, step)
-    high = _root(lambda nc: float(stats.nct.cdf(t, df, nc)) - half, t, step)
+    if t > LARGE_T:
+        near, far = (t * sqrt(float(stats.chi2.ppf(q, df)) / df) for q in (half, 1.0 - half))
+        return near, far
+    step = 3.0 + t
+    low = _root(lambda nc: half - _tail(stats.nct.sf(t, df, nc)), t, step)
+    high = _root(lambda nc: _tail(stats.nct.cdf(t, df, nc)) - half, t, step)
     return low, high
+
+
+def _tail(probability: float) -> float:
+    """Return a probability of the noncentral t; scipy has NaN for far tails, which lie below 1e-14 (measured)."""
+    return 0.0 if isnan(probability) else float(probability)
 
 
 def cohens_dz(x: ArrayLike, y: ArrayLike, *, confidence: float = 0.95) -> StandardizedEffect:

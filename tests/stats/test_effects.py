@@ -129,3 +129,20 @@ def test_unpaired_input_is_refused(effect):
 def test_empty_input_is_refused(effect):
     with pytest.raises(ValueError, match="y must have at least 1"):
         effect([0.1], [])
+
+
+@pytest.mark.parametrize("df", [1, 4, 29, 99])
+@pytest.mark.parametrize("t", [0.3, 2.0, 34.0, 200.0, 2000.0, 9000.0])
+@pytest.mark.parametrize("confidence", [0.8, 0.95, 0.999])
+def test_the_limits_of_a_large_negative_size_mirror_those_of_a_positive_one(t, df, confidence):
+    """Also where the library has no number for the far tail of the noncentral t."""
+    low, high = noncentrality_limits(t, df, confidence)
+    assert low < high
+    assert noncentrality_limits(-t, df, confidence) == (-high, -low)
+
+
+def test_a_hundred_seeds_with_a_large_difference_have_an_interval_on_either_side():
+    d = np.linspace(2.9, 3.1, 100)
+    up, down = stats.cohens_dz(d, np.zeros(100)), stats.cohens_dz(np.zeros(100), d)
+    assert (down.low, down.high) == (-up.high, -up.low)
+    assert up.low < up.estimate < up.high
