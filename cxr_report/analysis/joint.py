@@ -44,7 +44,7 @@ def covariances(context: Context, metrics: Iterable[str]) -> dict[str, CaseCovar
     if not context.finished:
         return {}
     logits, thresholds, truth = context.logits(), context.thresholds(), context.test
-    return {
+    found = {
         metric: case_covariance(
             context.study.task,
             truth.labels,
@@ -56,6 +56,26 @@ def covariances(context: Context, metrics: Iterable[str]) -> dict[str, CaseCovar
         )
         for metric in metrics
     }
+    return {metric: on_defined_seeds(each, len(context.losses)) for metric, each in found.items()}
+
+
+def on_defined_seeds(found: CaseCovariance, k: int) -> CaseCovariance:
+    """Leave out the seeds on which the metric of a loss, or its variance, is undefined, where others are left.
+
+    As in the tests over seeds; the note says how many.
+
+    Args:
+        found: of k S runs, loss by loss.
+        k: losses.
+    """
+    defined = np.isfinite(found.theta) & np.isfinite(np.diagonal(found.covariance))
+    kept = defined.reshape(k, -1).all(axis=0)
+    if kept.all() or not kept.any():
+        return found
+    runs = np.tile(kept, k)
+    gone = f"{int((~kept).sum())} of {kept.size} seeds left out, where the metric is undefined"
+    note = "; ".join(part for part in (gone, found.note) if part)
+    return replace(found, theta=found.theta[runs], covariance=found.covariance[np.ix_(runs, runs)], note=note)
 
 
 def usable(found: CaseCovariance) -> bool:
@@ -63,16 +83,16 @@ def usable(found: CaseCovariance) -> bool:
     return found.method != "none" and found.defined
 
 
-def without_joint(found: Mapping[str, CaseCovariance], n_seeds: int) -> dict[str, str]:
+def without_joint(found: Mapping[str, CaseCovariance], k: int) -> dict[str, str]:
     """Say of every metric that has no analysis over seeds and cases together why.
 
     Args:
         found: metric -> its covariance over cases.
-        n_seeds: those that every loss finished.
+        k: losses.
     """
-    if n_seeds == 1:
-        return dict.fromkeys(found, "one seed has no spread, so that nothing can be said about other seeds")
-    return {metric: each.note or "it is undefined on test" for metric, each in found.items() if not usable(each)}
+    reasons = {metric: each.note or "it is undefined on test" for metric, each in found.items() if not usable(each)}
+    single = [metric for metric, each in found.items() if len(each.theta) < 2 * k]
+    return reasons | dict.fromkeys(single, "one seed has no spread, so that nothing can be said about other seeds")
 
 
 def fit(found: CaseCovariance, study: Study, metric: str, *, target: Target) -> Fit | None:

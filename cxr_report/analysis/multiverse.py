@@ -43,7 +43,8 @@ def multiverse(
     group, whose rows are tests by adjustments by intervals. p is adjusted over the family within estimand and test. A
     decision is a test with an adjustment, whichever interval is shown; those that cannot reach alpha, for too few seeds
     or because the test is undefined, stay visible and are not counted. The planned decision is marked: on the primary
-    metric the joint analysis, or the paired t where there is none, with the plan's adjustment. Descriptive: no p is
+    metric the joint analysis, or the paired t where there is none (with one seed the test over cases), with the plan's
+    adjustment. Descriptive: no p is
     given over the panel, and no share of it is a probability.
 
     Source: Steegen et al. 2016, doi 10.1177/1745691616658637; Simonsohn, Simmons & Nelson 2020,
@@ -103,7 +104,7 @@ class _Panel:
             fits=fits,
             results={test: found for test, found in results.items() if found and test in listed},
             n_seeds=min((pair.n_seeds for pair in family), default=0),
-            planned=("mrmc" if "mrmc" in fits else "paired-t") if decides else "",
+            planned=_planned(context, fits) if decides else "",
         )
 
     def groups(self) -> list[MultiverseGroup]:
@@ -147,7 +148,7 @@ class _Panel:
     def _why_not_joint(self) -> str:
         """Say why seeds and cases together have no group; empty where no seed is finished, as the tests say by then."""
         metric, found = self.estimand.metric, self.estimand.covariance
-        reasons = {} if found is None else without_joint({metric: found}, len(self.context.finished))
+        reasons = {} if found is None else without_joint({metric: found}, len(self.context.losses))
         return f"not over seeds and cases: {reasons[metric]}" if metric in reasons else ""
 
     def _rows(self, test: str) -> list[list[MultiverseRow]]:
@@ -187,6 +188,12 @@ class _Panel:
             return 0.0
         family, k = self.context.family, len(self.context.losses)
         return smallest(_REACH[test], self.n_seeds, comparisons=family.size, n_losses=k, adjustment=method)
+
+
+def _planned(context: Context, fits: Mapping[str, Fit]) -> str:
+    """Name the test that decides: the joint one, without it the paired t, with one seed the one over cases."""
+    alone = len(context.seeds) < 2 and "mrmc-seeds-fixed" in fits
+    return "mrmc" if "mrmc" in fits else "mrmc-seeds-fixed" if alone else "paired-t"
 
 
 def _fits(context: Context, estimand: Estimand) -> dict[str, Fit]:

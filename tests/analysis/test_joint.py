@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from cxr_report import runs, stats
+from cxr_report.analysis.case_covariance import CaseCovariance
+from cxr_report.analysis.joint import on_defined_seeds
 from cxr_report.analysis.value import Analysis
 from cxr_report.metrics import metric_value
 from cxr_report.runs import StudyFolder
@@ -70,6 +72,31 @@ def test_a_metric_that_is_not_smooth_has_no_joint_analysis(shown: Shown) -> None
     assert [each.metric for each in analysis.joint] == ["brier"]
     planned = [test for test in analysis.omnibus if test.planned]
     assert [(test.metric, test.test) for test in planned] == [("ece", "iman-davenport"), ("brier", "mrmc")]
+
+
+def test_a_seed_on_which_a_run_is_undefined_leaves_the_joint_analysis_and_is_counted() -> None:
+    rng = np.random.default_rng(2)
+    theta, root = rng.normal(0.8, 0.02, 6), rng.normal(size=(6, 6)) * 0.01
+    covariance = root @ root.T
+    whole = CaseCovariance(theta, covariance, "jackknife", 0, "")
+    broken = CaseCovariance(theta.copy(), covariance.copy(), "jackknife", 0, "")
+    broken.theta[4] = np.nan
+    broken.covariance[4] = broken.covariance[:, 4] = np.nan
+    kept = on_defined_seeds(broken, 2)
+    np.testing.assert_array_equal(kept.theta, theta[[0, 2, 3, 5]])
+    np.testing.assert_array_equal(kept.covariance, covariance[np.ix_([0, 2, 3, 5], [0, 2, 3, 5])])
+    assert kept.note == "1 of 3 seeds left out, where the metric is undefined"
+    assert on_defined_seeds(whole, 2) is whole
+
+
+def test_what_has_no_joint_analysis_is_named_with_its_reason(shown: Shown) -> None:
+    _, ece = shown(primary="ece", secondary=("brier",))
+    assert set(ece.without_joint) == {"ece"}
+    assert "biased" in ece.without_joint["ece"]
+    _, single = shown(losses=2, seeds=2, diverged=((0, 1),))
+    assert single.joint == ()
+    assert "one seed" in single.without_joint["auroc"]
+    assert [each.target for each in single.cases] == ["cases, these runs"] * 4
 
 
 def test_decisions_are_adjusted_over_the_declared_family(shown: Shown) -> None:
