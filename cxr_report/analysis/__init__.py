@@ -153,7 +153,7 @@ def _write(
 ) -> None:
     material = gather(found)
     progress.start("analyse", 3)
-    scored = score_all(study.task, material)
+    scored = score_all(study.task, material, metrics=study.scored_metrics())
     floor, controls = score_floor(study.task, material), score_controls(study.task, material)
     progress.advance("analyse")
     analysis = assemble(

@@ -19,6 +19,7 @@ from cxr_report.analysis.floor import seed_floor, twins
 from cxr_report.analysis.gather import Material
 from cxr_report.analysis.joint import covariances, fits, joint, without_joint
 from cxr_report.analysis.multiverse import multiverse
+from cxr_report.analysis.null_rates import null_rates
 from cxr_report.analysis.omnibus import omnibus
 from cxr_report.analysis.rankings import rankings
 from cxr_report.analysis.scoring import CONTROL_PREFIX, ScoredRun, worst
@@ -29,6 +30,7 @@ from cxr_report.analysis.value import (
     CASES,
     Analysis,
     Control,
+    CurveSet,
     DataSummary,
     Interval,
     Joint,
@@ -40,6 +42,7 @@ from cxr_report.analysis.variance import variances
 from cxr_report.ledger import FrozenStudy
 from cxr_report.losses import CATALOGUE
 from cxr_report.metrics import METRICS
+from cxr_report.metrics.scoring import has_classes
 from cxr_report.study import Report, Study
 
 __all__ = ["FORMAT", "assemble", "labels"]
@@ -99,14 +102,14 @@ def assemble(
         smallest_friedman_p=_smallest(context, "friedman"),
         controls=_controls(study, material, controls),
         diverged=material.diverged,
-        curves=(*learning_curves(context.losses, material), *roc_curves(study.task, context.losses, material)),
-        confusions=confusions(study.task, context.losses, material),
+        curves=_curves(study, context.losses, material),
+        confusions=confusions(study.task, context.losses, material) if study.decides else (),
         thresholds={f"{run.loss}/{run.seed}": run.thresholds for run in context.scored},
         inputs=dict(inputs),
         name=name,
         selected_by=frozen.study.metrics.primary,
         joint=joints,
-        without_joint=without_joint(found, len(context.finished)),
+        without_joint=without_joint(found, len(context.losses)),
         cases=cases,
         class_comparisons=class_comparisons(context),
         rankings=rankings(tables, study),
@@ -117,6 +120,7 @@ def assemble(
         subgroups=subgroups(context),
         twins=twins(context),
         seed_floor=seed_floor(context),
+        null_rates=null_rates(context, both[study.metrics.primary]) if study.metrics.primary in both else (),
         multiverse=multiverse(context, found, pairs),
         sensitivity=_sensitivity(context),
         left_out=left_out(context),
@@ -125,6 +129,12 @@ def assemble(
         if context.imputing and material.diverged
         else {},
     )
+
+
+def _curves(study: Study, losses: tuple[str, ...], material: Material) -> tuple[CurveSet, ...]:
+    """Draw what there is: learning curves of runs that were trained here, ROC curves of predictions."""
+    learning = learning_curves(losses, material) if study.trained else ()
+    return (*learning, *(roc_curves(study.task, losses, material) if study.predicted else ()))
 
 
 def _sensitivity(context: Context) -> tuple[Pair, ...]:
@@ -151,13 +161,16 @@ def _smallest(context: Context, test: str) -> float:
 
 
 def labels(study: Study) -> dict[str, str]:
-    """Name every loss as the report calls it: its own label, or the catalogue's title, told apart by parameters."""
-    titles = {name: _title(study, name) for name in study.losses}
+    """Name every loss as the report calls it: its own label, or the catalogue's title, told apart by parameters.
+
+    Losses of the noise floor have names too.
+    """
+    titles = {name: _title(study, name) for name in (*study.losses, *study.noise_floor.identical)}
     wanted = list(titles.values())
     doubled = {name: title for name, title in titles.items() if wanted.count(title) > 1}
     for name, title in doubled.items():
-        parameters = study.losses[name].parameters
-        if study.losses[name].label is None and parameters:
+        parameters = study.entry(name).parameters
+        if study.entry(name).label is None and parameters:
             told = ", ".join(f"{key} = {value:g}" for key, value in parameters.items())
             titles[name] = f"{title}, {told}"
     final = list(titles.values())
@@ -165,7 +178,7 @@ def labels(study: Study) -> dict[str, str]:
 
 
 def _title(study: Study, name: str) -> str:
-    loss = study.losses[name]
+    loss = study.entry(name)
     entry = CATALOGUE.get(loss.loss or "")
     return loss.label or (entry.title.partition(" (")[0] if entry is not None else name)
 
@@ -173,10 +186,7 @@ def _title(study: Study, name: str) -> str:
 def _summaries(context: Context) -> tuple[LossSummary, ...]:
     study = context.study
     kinds = [
-        (name, klass)
-        for name, metric in METRICS.items()
-        if study.task in metric.tasks
-        for klass in ("", *(_classes(study, context.material, name)))
+        (name, klass) for name in study.scored_metrics() for klass in ("", *(_classes(study, context.material, name)))
     ]
     return tuple(
         chain.from_iterable(
@@ -186,13 +196,12 @@ def _summaries(context: Context) -> tuple[LossSummary, ...]:
 
 
 def _classes(study: Study, material: Material, metric: str) -> tuple[str, ...]:
-    entry = METRICS[metric]
-    has = {"binary": False, "multiclass": entry.per_class, "multilabel": entry.per_finding}[study.task]
-    return material.classes if has else ()
+    return material.classes if study.predicted and has_classes(METRICS[metric], study.task) else ()
 
 
 def _runs(trained: Study, context: Context) -> tuple[RunSummary, ...]:
-    study, material = context.study, context.material
+    study, material, nan = context.study, context.material, float("nan")
+    none = Interval(nan, nan, nan)
     areas = intervals(
         study.task, material.truth["test"], [run.logits["test"] for run in material.runs], alpha=study.analysis.alpha
     )
@@ -207,11 +216,11 @@ def _runs(trained: Study, context: Context) -> tuple[RunSummary, ...]:
             max_delta=run.max_delta,
             flips=run.flips,
         )
-        for run, scores, area in zip(material.runs, context.scored, areas, strict=True)
+        for run, scores, area in zip(material.runs, () if material.given else context.scored, areas, strict=True)
     }
-    nan = float("nan")
+    given = {run: RunSummary(*run, "done", 0, dict(values), none, nan, 0) for run, values in material.given.items()}
     return tuple(
-        done.get((loss, seed)) or RunSummary(loss, seed, state, 0, {}, Interval(nan, nan, nan), nan, 0)
+        {**done, **given}.get((loss, seed)) or RunSummary(loss, seed, state, 0, {}, none, nan, 0)
         for (loss, seed), state in context.found.states().items()
     )
 

@@ -26,7 +26,11 @@ def left_out(context: Context) -> tuple[LeftOut, ...]:
     Returns:
         Seed by seed; empty where every loss has every seed.
     """
-    return tuple(row for seed in context.study.seeds for row in _of_seed(context, seed))
+    table = context.study.data.table
+    dropped = {} if table is None else table.left_out
+    rows = [row for seed in context.study.seeds for row in _of_seed(context, seed)]
+    rows += [LeftOut(seed, losses, "missing", "left out of every comparison") for seed, losses in dropped.items()]
+    return tuple(sorted(rows, key=lambda row: row.seed))
 
 
 def _of_seed(context: Context, seed: int) -> Iterator[LeftOut]:

@@ -58,8 +58,8 @@ class Context:
 
     @property
     def finished(self) -> tuple[int, ...]:
-        """The S seeds on which every loss has predictions."""
-        return self.found.finished_seeds(with_diverged=False)
+        """The S seeds on which every loss has predictions; none where scores alone are given."""
+        return self.found.finished_seeds(with_diverged=False) if self.study.predicted else ()
 
     @property
     def test(self) -> Truth:

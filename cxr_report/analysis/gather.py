@@ -17,7 +17,7 @@ from cxr_report.analysis.value import Diverged
 from cxr_report.data import read_strata
 from cxr_report.errors import Refusal
 from cxr_report.metrics import METRICS
-from cxr_report.runs import SPLITS, RunFolder, read_arrays, read_json
+from cxr_report.runs import RunFolder, read_arrays, read_json
 from cxr_report.study import Study
 
 __all__ = ["History", "Material", "RunMaterial", "Truth", "gather"]
@@ -47,7 +47,7 @@ class History:
     """What was measured after each epoch, ``(E,)`` each."""
 
     epochs: NDArray[np.int64]
-    """1-based."""
+    """1-based; empty where the run was not trained here."""
     train_loss: NDArray[np.float64]
     val_loss: NDArray[np.float64]
     val_primary: NDArray[np.float64]
@@ -77,7 +77,7 @@ class RunMaterial:
     """Split -> ``(N, C)``, cases in the order of the truth."""
     history: History
     max_delta: float
-    """Largest |torch - onnx| logit on validation."""
+    """Largest |torch - onnx| logit on validation; NaN where the run was not trained here."""
     flips: int
     """Labels that differ between torch and onnx on validation."""
 
@@ -100,6 +100,8 @@ class Material:
     floor_diverged: tuple[Diverged, ...]
     controls: Mapping[str, Mapping[str, NDArray[np.float32]]]
     """Name -> split -> logits ``(N, C)``."""
+    given: Mapping[tuple[str, int], Mapping[str, float]] = field(default_factory=dict)
+    """Loss and seed -> metric -> value, where scores alone are given; ``runs`` is then empty."""
 
 
 def gather(found: Survey) -> Material:
@@ -108,9 +110,11 @@ def gather(found: Survey) -> Material:
     Raises:
         Refusal: a file is damaged, or predictions are not those of the cases in the truth.
     """
-    truth = {split: _truth(found, split) for split in SPLITS}
     content = read_json(found.folder.data_json)
     classes = tuple(str(name) for name in _entry(content, "classes", found))
+    if not found.study.predicted:
+        return _scores_alone(found, content)
+    truth = {split: _truth(found, split) for split in found.study.splits}
     return Material(
         classes=classes,
         data=content,
@@ -121,6 +125,21 @@ def gather(found: Survey) -> Material:
         floor_diverged=tuple(_diverged(run) for run in found.floor_diverged),
         controls={run.loss: _logits(found, run, truth, len(classes)) for run in found.controls},
     )
+
+
+def _scores_alone(found: Survey, content: dict[str, Any]) -> Material:
+    """Take the scores that were given; no case is known."""
+    none = Truth(np.array([], dtype=np.str_), np.array([], dtype=np.int64), np.array([], dtype=np.int64))
+    given: dict[tuple[str, int], dict[str, float]] = {(run.loss, run.seed): {} for run in found.done}
+    file = found.folder.given_scores
+    try:
+        for row in csv.DictReader(io.StringIO(file.read_text(encoding="utf-8"))):
+            given[row["loss"], int(row["seed"])][row["metric"]] = float(row["value"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise Refusal(
+            f"{found.folder.relative(file)}: is damaged ({error}); delete it and run `cxr-report compare` again"
+        ) from None
+    return Material((), content, {"test": none}, (), (), (), (), {}, given)
 
 
 def _entry(content: Any, key: str, found: Survey) -> Any:
@@ -140,7 +159,7 @@ def _truth(found: Survey, split: str) -> Truth:
 
 
 def _run(found: Survey, run: RunFolder, truth: Mapping[str, Truth], width: int) -> RunMaterial:
-    max_delta, flips = _proof(found, run)
+    max_delta, flips = _proof(found, run) if found.study.trained else (math.nan, 0)
     return RunMaterial(
         loss=run.loss,
         seed=run.seed,
@@ -163,7 +182,7 @@ def _proof(found: Survey, run: RunFolder) -> tuple[float, int]:
 
 
 def _logits(found: Survey, run: RunFolder, truth: Mapping[str, Truth], width: int) -> dict[str, NDArray[np.float32]]:
-    return {split: _prediction(found, run, split, truth[split], width) for split in SPLITS}
+    return {split: _prediction(found, run, split, cases, width) for split, cases in truth.items()}
 
 
 def _prediction(found: Survey, run: RunFolder, split: str, truth: Truth, width: int) -> NDArray[np.float32]:
@@ -185,6 +204,8 @@ def _prediction(found: Survey, run: RunFolder, split: str, truth: Truth, width: 
 
 
 def _history(found: Survey, run: RunFolder) -> History:
+    if not found.study.trained:
+        return History(np.array([], dtype=np.int64), *(np.array([]) for _ in range(3)))
     try:
         rows = list(csv.DictReader(io.StringIO(run.history.read_text(encoding="utf-8"))))
         return History(

@@ -23,7 +23,8 @@ def omnibus(scores: PairedScores, study: Study, joint: Joint | None, cases: Join
     """Ask by several tests whether the losses are equal in one metric; the plan names one of them, and none gates.
 
     Only seeds enter on which every loss has a score. Fewer than two leave the tests over seeds undefined. Where the
-    plan names the joint analysis and the metric has none, Iman and Davenport's F stands in its place.
+    plan names the joint analysis and the metric has none, Iman and Davenport's F stands in its place, or with one seed
+    the analysis over cases.
 
     Args:
         scores: one metric.
@@ -38,7 +39,8 @@ def omnibus(scores: PairedScores, study: Study, joint: Joint | None, cases: Join
     found = [_joint(test) for test in (joint, cases) if test is not None]
     found += [_over_seeds(name, test, rows, scores, study) for name, test in _TESTS.items()]
     tests = {each.test for each in found}
-    named: OmnibusTest = study.analysis.omnibus if study.analysis.omnibus in tests else "iman-davenport"
+    instead: OmnibusTest = "mrmc-seeds-fixed" if len(rows) < 2 and cases is not None else "iman-davenport"
+    named: OmnibusTest = study.analysis.omnibus if study.analysis.omnibus in tests else instead
     alpha = study.analysis.alpha
     return tuple(_placed(each, planned=each.test == named, alpha=alpha) for each in found)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxr_report.analysis.gather import Material, RunMaterial, Truth
-from cxr_report.metrics import METRICS, Score, choose_thresholds, scores
-from cxr_report.runs import SPLITS
+from cxr_report.metrics import METRICS, NEEDS_VALIDATION, Score, choose_thresholds, scores
 
 __all__ = ["CONTROL_PREFIX", "ScoredRun", "score", "score_all", "score_controls", "score_floor", "worst"]
 
@@ -50,8 +49,11 @@ def score(
     loss: str,
     seed: int | None,
     classes: Sequence[str],
+    metrics: Collection[str] = METRICS,
 ) -> ScoredRun:
     """Score one run on validation and test, at thresholds chosen on validation.
+
+    Without validation cases, or where no metric needs a threshold, none is chosen.
 
     Args:
         task: ``binary``, ``multiclass`` or ``multilabel``.
@@ -60,31 +62,52 @@ def score(
         loss: the run's loss, or the control's name with its prefix.
         seed: the run's seed; None for a control.
         classes: the C names.
+        metrics: those that are kept.
     """
-    thresholds = choose_thresholds(task, truth["val"].labels, logits["val"])
+    thresholds = np.full(len(classes), np.nan)
+    if "val" in truth and any(name in metrics for name in NEEDS_VALIDATION):
+        thresholds = choose_thresholds(task, truth["val"].labels, logits["val"])
     rows = {
         split: {
             (row.metric, row.klass): row
-            for row in scores(task, truth[split].labels, logits[split], classes=classes, thresholds=thresholds)
+            for row in scores(task, cases.labels, logits[split], classes=classes, thresholds=thresholds)
+            if row.metric in metrics
         }
-        for split in SPLITS
+        for split, cases in truth.items()
     }
     return ScoredRun(loss=loss, seed=seed, thresholds=tuple(float(t) for t in thresholds), rows=rows)
 
 
-def score_all(task: str, material: Material) -> tuple[ScoredRun, ...]:
-    """Score every finished run that is compared."""
-    return _score_runs(task, material, material.runs)
+def score_all(task: str, material: Material, *, metrics: Collection[str] = METRICS) -> tuple[ScoredRun, ...]:
+    """Score every finished run that is compared, or take the scores that are given.
+
+    Args:
+        task: ``binary``, ``multiclass`` or ``multilabel``; ``none`` where scores are given.
+        material: runs and truth.
+        metrics: those that are kept.
+    """
+    if material.given:
+        return tuple(_given(loss, seed, values) for (loss, seed), values in material.given.items())
+    return _score_runs(task, material, material.runs, metrics)
+
+
+def _given(loss: str, seed: int, values: Mapping[str, float]) -> ScoredRun:
+    rows = {(metric, ""): Score(metric, "", value, n=0, undefined=0) for metric, value in values.items()}
+    return ScoredRun(loss=loss, seed=seed, thresholds=(), rows={"test": rows})
 
 
 def score_floor(task: str, material: Material) -> tuple[ScoredRun, ...]:
     """Score every finished run of the noise floor."""
-    return _score_runs(task, material, material.floor)
+    return _score_runs(task, material, material.floor, METRICS)
 
 
-def _score_runs(task: str, material: Material, found: Iterable[RunMaterial]) -> tuple[ScoredRun, ...]:
+def _score_runs(
+    task: str, material: Material, found: Iterable[RunMaterial], metrics: Collection[str]
+) -> tuple[ScoredRun, ...]:
+    classes = material.classes
     return tuple(
-        score(task, material.truth, run.logits, loss=run.loss, seed=run.seed, classes=material.classes) for run in found
+        score(task, material.truth, run.logits, loss=run.loss, seed=run.seed, classes=classes, metrics=metrics)
+        for run in found
     )
 
 

@@ -89,12 +89,12 @@ def survey(folder: StudyFolder, study: Study, *, trained: Study | None = None) -
         trained: as its runs were planned, where it is analysed by another plan; None: the same.
     """
     planned = trained or study
-    compared, floor = _sorted(folder, study.compared_runs()), _sorted(folder, planned.floor_runs())
-    shared = [folder.data_json, *(folder.truth(split) for split in SPLITS)]
-    files = [file for file in shared if not file.exists()]
+    compared, floor = _sorted(folder, study, study.compared_runs()), _sorted(folder, study, planned.floor_runs())
+    files = [file for file in _shared(folder, study) if not file.exists()]
     files += [*compared.lacking, *floor.lacking]
-    controls = [folder.control(name) for name in CONTROLS]
-    files += [file for file in _of_control(controls[0]) if not file.exists()]  # the metadata model may have no metadata
+    controls = [folder.control(name) for name in CONTROLS] if study.trained else []
+    for control in controls[:1]:  # the metadata model may have no metadata
+        files += [file for file in _of_control(control) if not file.exists()]
     present = [control for control in controls if all(file.exists() for file in _of_control(control))]
     return Survey(
         folder=folder,
@@ -109,9 +109,15 @@ def survey(folder: StudyFolder, study: Study, *, trained: Study | None = None) -
     )
 
 
-def _sorted(folder: StudyFolder, planned: Iterable[tuple[str, int]]) -> _Sorted:
+def _shared(folder: StudyFolder, study: Study) -> list[Path]:
+    """List the files that belong to no single run."""
+    truths = [folder.truth(split) for split in study.splits]
+    return [folder.data_json, *truths, *([] if study.predicted else [folder.given_scores])]
+
+
+def _sorted(folder: StudyFolder, study: Study, planned: Iterable[tuple[str, int]]) -> _Sorted:
     runs = [folder.run(loss, seed) for loss, seed in planned]
-    lacking = {run.path: _lacking(run) for run in runs if not run.diverged.exists()}
+    lacking = {run.path: _lacking(run, study) for run in runs if not (study.trained and run.diverged.exists())}
     return _Sorted(
         done=tuple(run for run in runs if lacking.get(run.path) == []),
         diverged=tuple(run for run in runs if run.path not in lacking),
@@ -119,8 +125,11 @@ def _sorted(folder: StudyFolder, planned: Iterable[tuple[str, int]]) -> _Sorted:
     )
 
 
-def _lacking(run: RunFolder) -> list[Path]:
-    wanted = [run.history, run.export_json, *_predictions(run), run.evaluation_json]
+def _lacking(run: RunFolder, study: Study) -> list[Path]:
+    """Return what a run lacks; one of which scores alone are given has no file of its own."""
+    wanted = [run.history, run.export_json] if study.trained else []
+    if study.predicted:
+        wanted += [*_predictions(run, study.splits), run.evaluation_json]
     return [file for file in wanted if not file.exists()]
 
 
@@ -128,8 +137,8 @@ def _of_control(run: RunFolder) -> list[Path]:
     return [*_predictions(run), run.evaluation_json]
 
 
-def _predictions(run: RunFolder) -> list[Path]:
-    return [run.predictions(split) for split in SPLITS]
+def _predictions(run: RunFolder, splits: Iterable[str] = SPLITS) -> list[Path]:
+    return [run.predictions(split) for split in splits]
 
 
 def hashes(found: Survey) -> dict[str, str]:
@@ -138,10 +147,11 @@ def hashes(found: Survey) -> dict[str, str]:
     Returns:
         File, relative to the study -> sha256.
     """
-    folder = found.folder
-    files = [folder.data_json, *(folder.truth(split) for split in SPLITS)]
+    folder, study = found.folder, found.study
+    files = _shared(folder, study)
     for run in (*found.done, *found.floor):
-        files += [run.history, run.export_json, *_predictions(run)]
+        files += [run.history, run.export_json] if study.trained else []
+        files += _predictions(run, study.splits)
     for run in (*found.diverged, *found.floor_diverged):
         files += [run.diverged, *([run.history] if run.history.exists() else [])]
     for control in found.controls:
@@ -159,23 +169,32 @@ def check_chain(found: Survey) -> None:
     """
     data = read_json(found.folder.data_json) if found.folder.data_json.exists() else {}
     fingerprint = data.get("fingerprint", "") if isinstance(data, dict) else ""
+    if not found.study.predicted:
+        _check_links(found, [(found.folder.given_scores, fingerprint, found.folder.data_json)])
+        return
     for run in (*found.done, *found.floor):
-        _check_links(found, _links(run))
+        _check_links(found, _links(run, found.study))
         _check_origin(found, run, fingerprint)
     for control in found.controls:
         _check_links(found, _prediction_links(control, read_json(control.evaluation_json)))
 
 
-def _links(run: RunFolder) -> Iterator[tuple[Path, str, Path]]:
-    export, evaluation = read_json(run.export_json), read_json(run.evaluation_json)
+def _links(run: RunFolder, study: Study) -> Iterator[tuple[Path, str, Path]]:
+    """Yield file, recorded hash and the file that records it; of given predictions these alone."""
+    evaluation = read_json(run.evaluation_json)
+    yield from _prediction_links(run, evaluation, study.splits)
+    if not study.trained:
+        return
+    export = read_json(run.export_json)
     yield run.weights, _recorded(export, "weights_sha256", run.export_json), run.export_json
     yield run.onnx, _recorded(export, "onnx_sha256", run.export_json), run.export_json
-    yield from _prediction_links(run, evaluation)
 
 
-def _prediction_links(run: RunFolder, evaluation: Any) -> Iterator[tuple[Path, str, Path]]:
+def _prediction_links(
+    run: RunFolder, evaluation: Any, splits: Iterable[str] = SPLITS
+) -> Iterator[tuple[Path, str, Path]]:
     recorded = _recorded(evaluation, "predictions_sha256", run.evaluation_json)
-    for split in SPLITS:
+    for split in splits:
         yield run.predictions(split), _recorded(recorded, split, run.evaluation_json), run.evaluation_json
 
 
@@ -190,16 +209,22 @@ def _check_links(found: Survey, links: Iterable[tuple[Path, str, Path]]) -> None
 
 
 def _check_origin(found: Survey, run: RunFolder, fingerprint: str) -> None:
-    export, evaluation = read_json(run.export_json), read_json(run.evaluation_json)
+    evaluation, evaluation_name = read_json(run.evaluation_json), found.folder.relative(run.evaluation_json)
+    if found.study.trained:
+        _check_graph(found, run, evaluation)
+    if evaluation.get("fingerprint", fingerprint) != fingerprint:
+        raise Refusal(
+            f"{evaluation_name} was made on other data than {found.folder.relative(found.folder.data_json)} records; "
+            f"delete {evaluation_name} and run the study again"
+        )
+
+
+def _check_graph(found: Survey, run: RunFolder, evaluation: Any) -> None:
+    export = read_json(run.export_json)
     export_name, evaluation_name = found.folder.relative(run.export_json), found.folder.relative(run.evaluation_json)
     if _recorded(export, "onnx_sha256", run.export_json) != _recorded(evaluation, "onnx_sha256", run.evaluation_json):
         raise Refusal(
             f"{evaluation_name} was made from another graph than {export_name} records; "
-            f"delete {evaluation_name} and run the study again"
-        )
-    if evaluation.get("fingerprint", fingerprint) != fingerprint:
-        raise Refusal(
-            f"{evaluation_name} was made on other data than {found.folder.relative(found.folder.data_json)} records; "
             f"delete {evaluation_name} and run the study again"
         )
 
