@@ -114,7 +114,10 @@ class Study(Section):
                 )
             if name in plan.hierarchy[:place]:
                 raise ValueError(f"analysis.hierarchy: names {name!r} twice; each may stand once")
-        multiverse = plan.multiverse.model_copy(update={"metrics": self._looked_at()})
+        asked = plan.multiverse.adjustments
+        adjustments = asked if plan.adjustment in asked else (*asked, plan.adjustment)  # the planned row is always there
+        looked_at = {"metrics": self._looked_at(), "adjustments": adjustments}
+        multiverse = plan.multiverse.model_copy(update=looked_at)
         resolved = plan.model_copy(update={"baseline": baseline, "multiverse": multiverse})
         object.__setattr__(self, "analysis", resolved)
 

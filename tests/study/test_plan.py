@@ -234,3 +234,8 @@ def test_no_two_entries_with_their_defaults_are_taken_for_the_same_function_unle
     twins = sorted(names for names in found.values() if len(names) > 1)
     assert twins == [["cross-entropy", "kl-divergence"], ["logit-adjustment", "balanced-softmax"]]
     assert identity("sigmoid-focal", {"gamma": 0, "alpha": 0.5}) != identity("bce", {})
+
+
+def test_the_planned_adjustment_is_always_among_those_of_the_multiverse() -> None:
+    asked = study(analysis={"adjustment": "by", "multiverse": {"adjustments": ["none"]}})
+    assert asked.analysis.multiverse.adjustments == ("none", "by")
