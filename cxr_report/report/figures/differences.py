@@ -26,6 +26,8 @@ MOST = 28
 TALLEST = 7.3
 """Inches: all rows together, so that figure and caption fit on a page."""
 
+FLOOR: tuple[float, tuple[float, float]] = (0, (2, 1.5))
+"""How the seed floor is drawn."""
 
 TARGETS: tuple[tuple[Target, str, str, str, float], ...] = (
     (BOTH, "seeds and cases", canvas.INK, "o", 1.6),
@@ -47,6 +49,7 @@ def draw(analysis: Analysis) -> Picture:
     with canvas.canvas(min(each * len(shown), TALLEST) + 1.15) as figure:
         panel, side = figure.subplots(1, 2, width_ratios=[2.1, 1.25], sharey=True)
         _axis(panel, analysis, metric.title)
+        floor = _floor(panel, analysis)
         side.set_axis_off()
         side.set_xlim(0, 1)
         for place, row in enumerate(shown):
@@ -56,7 +59,7 @@ def draw(analysis: Analysis) -> Picture:
         panel.set_yticks(range(len(shown)), [canvas.wrapped(_pair(row, analysis), 34) for row in shown])
         panel.set_ylim(len(shown) - 0.45, -0.55)
         side.text(0, -0.55, "Difference (interval), adjusted p", fontsize=7.5, va="bottom", color=canvas.GREY)
-        _key(figure, [style for _, style in found])
+        _key(figure, [style for _, style in found], floor=floor)
         alt = _alt(analysis, headline, found[0][1][1], metric.title)
         svg = canvas.save(figure, "differences", alt)
     return _picture(analysis, metric.title, svg, alt, every=len(shown) == len(headline.family))
@@ -72,11 +75,20 @@ def _picture(analysis: Analysis, title: str, svg: str, alt: str, *, every: bool)
             f"Differences in test {title}, first minus second, for the {which}. Lines: unadjusted {level} % intervals, "
             f"with thin ends to the simultaneous ones. Grey: differences up to "
             f"±{numerals.general(analysis.study.analysis.margin)}, planned as too small to matter. Filled marks: "
-            "adjusted p at most alpha"
+            f"adjusted p at most alpha{_told_floor(analysis)}"
         ),
         n=f"n = {numerals.count(analysis.data.n_test)} test cases, {len(analysis.seeds)} paired seeds",
         alt=alt,
         svg=svg,
+    )
+
+
+def _told_floor(analysis: Analysis) -> str:
+    if not any(math.isfinite(each.percentile_95) for each in analysis.seed_floor):
+        return ""
+    return (
+        ". Dashed: 95th percentile of the absolute difference between two sets of seeds of the baseline, descriptive, "
+        "on these cases"
     )
 
 
@@ -105,6 +117,14 @@ def _axis(panel: Axes, analysis: Analysis, title: str) -> None:
     panel.spines["left"].set_visible(False)
 
 
+def _floor(panel: Axes, analysis: Analysis) -> bool:
+    """Draw what another set of seeds alone does to the baseline, where that was measured."""
+    found = [each.percentile_95 for each in analysis.seed_floor if math.isfinite(each.percentile_95)]
+    for edge in (sign * value for value in found for sign in (-1, 1)):
+        panel.axvline(edge, color=canvas.GREY, linewidth=0.9, linestyle=FLOOR)
+    return bool(found)
+
+
 def _line(
     panel: Axes, side: Axes, row: Answer, y: float, *, style: tuple[Target, str, str, str, float], alpha: float
 ) -> None:
@@ -123,13 +143,16 @@ def _line(
     side.text(0, y, text, fontsize=7.5, va="center", color=colour)
 
 
-def _key(figure: Figure, styles: Sequence[tuple[Target, str, str, str, float]]) -> None:
+def _key(figure: Figure, styles: Sequence[tuple[Target, str, str, str, float]], *, floor: bool) -> None:
     handles: list[Line2D | Patch] = [
         Line2D([], [], marker=mark, color=colour, linewidth=width, markersize=4, label=name)
         for _, name, colour, mark, width in styles
     ]
     handles.append(Patch(color="#ececec", label="practical equivalence"))
-    figure.legend(handles=handles, loc="outside upper left", ncols=4)
+    if floor:
+        name = "baseline against itself, 95th percentile"
+        handles.append(Line2D([], [], color=canvas.GREY, linewidth=0.9, linestyle=FLOOR, label=name))
+    figure.legend(handles=handles, loc="outside upper left", ncols=3 if floor else 4)
 
 
 def _alt(analysis: Analysis, found: Answers, target: str, title: str) -> str:
