@@ -163,6 +163,81 @@ def report(study: Target, runs: Runs = RUNS, partial: Partial = False, name: Nam
 
 
 @app.command()
+def compare(
+    table: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RESULTS.CSV",
+            help="scores (loss, seed, metric, value), or predictions (loss, seed, case, truth and prob_NAME or "
+            "logit_NAME per class; truth_NAME per finding)",
+        ),
+    ],
+    primary: Annotated[str, typer.Option("--primary", metavar="METRIC", help="the conclusion rests on it")] = "",
+    secondary: Annotated[
+        list[str] | None,
+        typer.Option("--secondary", metavar="METRIC", help="repeatable; default: all others given"),
+    ] = None,
+    task: Annotated[
+        str, typer.Option("--task", metavar="TASK", help="of predictions: binary, multiclass or multilabel")
+    ] = "",
+    positive: Annotated[
+        str, typer.Option("--positive", metavar="CLASS", help="of a binary task; default: that of the second column")
+    ] = "",
+    baseline: Annotated[str, typer.Option("--baseline", metavar="LOSS", help="default: that of the first row")] = "",
+    margin: Annotated[float | None, typer.Option("--margin", help="difference too small to matter")] = None,
+    alpha: Annotated[float | None, typer.Option("--alpha", help="default: 0.05")] = None,
+    family: Annotated[str, typer.Option("--family", help="baseline (default) or all pairs")] = "",
+    adjustment: Annotated[str, typer.Option("--adjustment", help="default: holm")] = "",
+    higher: Annotated[
+        list[str] | None, typer.Option("--higher", metavar="METRIC", help="your own metric: higher values are better")
+    ] = None,
+    lower: Annotated[
+        list[str] | None, typer.Option("--lower", metavar="METRIC", help="your own metric: lower values are better")
+    ] = None,
+    incomplete: Annotated[
+        str, typer.Option("--incomplete", help="refuse (default), or drop-seed: a seed that a loss lacks")
+    ] = "refuse",
+    plan: Annotated[
+        Path | None, typer.Option("--plan", metavar="PLAN.TOML", help="sections metrics and analysis; options win")
+    ] = None,
+    name: Annotated[str, typer.Option("--name", help="of the study's folder; default: that of the file")] = "",
+    title: Annotated[str, typer.Option("--title", help="of the report")] = "",
+    runs: Runs = RUNS,
+) -> None:
+    """Compare losses by anyone's numbers: statistics and report, nothing is trained."""
+    from cxr_report import console, stages
+    from cxr_report.intake import Asked
+
+    asked = Asked(
+        primary=primary,
+        secondary=_words(secondary),
+        task=task,
+        positive=positive,
+        baseline=baseline,
+        margin=margin,
+        alpha=alpha,
+        family=family,
+        adjustment=adjustment,
+        higher=_words(higher) or (),
+        lower=_words(lower) or (),
+        name=name,
+        title=title,
+        incomplete=incomplete,
+        plan=plan,
+    )
+    with console.teller() as progress:
+        result = stages.compare(table, asked, runs, progress=progress)
+    typer.echo(result)
+
+
+def _words(options: list[str] | None) -> tuple[str, ...] | None:
+    """Return every word of a repeated option, whose values may also be lists with commas; None: not given."""
+    if options is None:
+        return None
+    return tuple(word.strip() for option in options for word in option.split(",") if word.strip())
+
+
+@app.command()
 def status(study: Target, runs: Runs = RUNS) -> None:
     """Show which runs are done, missing or diverged."""
     from cxr_report import standing

@@ -23,10 +23,12 @@ from cxr_report.study import Study, load
 if TYPE_CHECKING:
     from cxr_report.data import DataSet
     from cxr_report.gate import Pilot
+    from cxr_report.intake import Asked
 
 __all__ = [
     "Workplace",
     "analyse",
+    "compare",
     "evaluate",
     "export",
     "prepare",
@@ -239,6 +241,36 @@ def report(folder: StudyFolder, *, partial: bool = False, name: str = "", progre
         check_name(name)
     kind = "partial" if partial else name
     return room.report(folder, folder.analysis(kind), folder.report(kind), progress=progress or Silent())
+
+
+def compare(table: Path, asked: Asked, runs: Path, *, progress: Progress | None = None) -> Path:
+    """Take a table of somebody's numbers as a study, analyse it and report on it; nothing is trained.
+
+    Args:
+        table: CSV of scores (loss, seed, metric, value), or of predictions case by case.
+        asked: what the table does not say.
+        runs: the folder of all studies.
+        progress: who is told.
+
+    Returns:
+        report.pdf.
+
+    Raises:
+        Refusal: the table or what is asked is at fault, or the folder holds another study; nothing is written then.
+    """
+    from cxr_report import intake
+    from cxr_report import report as room
+
+    room.check_pango()
+    teller = progress or Silent()
+    found = intake.read(table, asked)
+    teller.say(found.said())
+    folder = StudyFolder(runs / found.study.name)
+    with held(folder):
+        sweep(folder.path)
+        found.write(folder)
+        analyse(folder, progress=teller)
+        return report(folder, progress=teller)
 
 
 def run(

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from cxr_report.errors import Refusal, nearest
-from cxr_report.intake.design import Incomplete
 
 __all__ = ["Asked", "planned"]
 
@@ -40,7 +39,8 @@ class Asked:
     name: str = ""
     """Of the study's folder; empty: that of the file."""
     title: str = ""
-    incomplete: Incomplete = "refuse"
+    incomplete: str = "refuse"
+    """What becomes of a design in which a loss lacks a seed, see `INCOMPLETE`."""
     plan: Path | None = None
     """A TOML file with the sections metrics and analysis; the options above come before it."""
 

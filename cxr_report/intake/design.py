@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
-from cxr_report.errors import Refusal
+from cxr_report.errors import Refusal, nearest
 
-__all__ = ["Incomplete", "Settled", "settle"]
+__all__ = ["INCOMPLETE", "Settled", "settle"]
 
-Incomplete = Literal["refuse", "drop-seed"]
-"""What becomes of a design in which a loss lacks a seed."""
+INCOMPLETE = ("refuse", "drop-seed")
+"""What may become of a design in which a loss lacks a seed: a refusal, or that seed is left out of every loss."""
 
 SHOWN = 5
 """Chosen: missing cells that a message names one by one."""
@@ -33,7 +32,7 @@ def settle(
     seeds: Sequence[int],
     lacking: Mapping[tuple[str, int], str],
     *,
-    incomplete: Incomplete,
+    incomplete: str,
     fewest: int,
 ) -> Settled:
     """Take the seeds that every loss has.
@@ -42,12 +41,15 @@ def settle(
         file: the table, for the message.
         seeds: all that occur.
         lacking: (loss, seed) -> what it lacks, in words.
-        incomplete: whether seeds that a loss lacks may be dropped.
+        incomplete: one of `INCOMPLETE`.
         fewest: seeds that must be left.
 
     Raises:
-        Refusal: a cell is missing and no seed may be dropped, or too few seeds are left.
+        Refusal: a cell is missing and no seed may be dropped, or too few are left, or ``incomplete`` is another word.
     """
+    if incomplete not in INCOMPLETE:
+        close = nearest(incomplete, INCOMPLETE)
+        raise Refusal(f"--incomplete: got {incomplete!r}; allowed: {', '.join(INCOMPLETE)}{close}")
     gone: dict[int, list[str]] = {}
     for loss, seed in lacking:
         gone.setdefault(seed, []).append(loss)

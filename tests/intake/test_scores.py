@@ -257,6 +257,7 @@ DOUBLE = [*score_rows(), score_rows()[3]]
             "--baseline: 'cee' is not among the losses of the table: ce, focal, dice, did",
         ),
         (score_rows(), {"task": "binary"}, "--task goes with predictions"),
+        (score_rows(), {"incomplete": "drop"}, "--incomplete: got 'drop'; allowed: refuse, drop-seed, did you mean"),
         (score_rows(), {"positive": "x"}, "--positive goes with predictions"),
         (score_rows(), {"adjustment": "holmes"}, "analysis.adjustment: got 'holmes'; allowed: none, bonferroni"),
         (score_rows(), {"family": "some"}, "analysis.family: got 'some'; allowed: baseline, all"),
