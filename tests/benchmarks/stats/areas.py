@@ -181,11 +181,13 @@ def plot(rows: dict[str, Any], path: Path) -> None:
         guide = n * np.log(n)
         left.loglog(n, guide * rows[name][0] / guide[0], ":", color=line.get_color())
     left.set(xlabel="cases", ylabel="processor time (s)", title="dotted: n log n")
-    left.legend()
+    left.legend(loc="lower right", fontsize="small")
     counts = np.array(rows["samples"], dtype=float)
     right.loglog(counts, rows["over_samples"], "o-")
     right.loglog(counts, counts * rows["over_samples"][0] / counts[0], ":", color="C0")
     right.set(xlabel="resamples", title="dotted: linear")
+    right.set_xticks(rows["samples"], labels=[f"{count}" for count in rows["samples"]])
+    right.minorticks_off()
     figure.savefig(path)
 
 
