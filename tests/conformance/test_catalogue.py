@@ -146,9 +146,10 @@ def test_the_command_leaves_with_1_where_one_deviates_and_writes_what_it_found(m
     assert len(written["checks"]) == 3
 
 
-def test_the_versions_are_those_of_this_installation():
+def test_the_versions_are_those_of_this_installation(monkeypatch):
     import scipy
 
+    monkeypatch.setattr(catalogue, "COMPARISONS", COMPARISONS[-1:])
     assert measure().versions["scipy"] == scipy.__version__
 
 
