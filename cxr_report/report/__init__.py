@@ -84,6 +84,9 @@ def _write(folder: StudyFolder, found: Analysis, report: ReportFolder, progress:
         for kind, text in (("csv", to_csv(table)), ("tex", to_latex(table))):
             write_text(report.table(key, kind), text)
             yield report.table(key, kind)
+    for table in composed.listings:
+        write_text(report.table(table.key, "csv"), to_csv(table))
+        yield report.table(table.key, "csv")
     progress.advance(STEP)
     html = page.render(composed)
     write_text(report.html, html)

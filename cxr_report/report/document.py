@@ -16,6 +16,7 @@ from cxr_report.report.figures import confusion, differences, flow, learning, ro
 from cxr_report.report.figures.picture import Picture
 from cxr_report.report.names import adjustment
 from cxr_report.report.narrative import Paragraph
+from cxr_report.report.sections import Section, beyond, listings, proofs
 from cxr_report.report.tables import appendix, comparisons, joint, omnibus, results, study
 from cxr_report.report.tables.table import Table
 
@@ -72,9 +73,15 @@ class Document:
     class_tables: tuple[str, ...]
     """Keys of the tables per class of the primary metric."""
     further_figures: tuple[str, ...]
-    """Keys of the figures of the appendix."""
+    """Keys of the figures of further metrics in the appendix."""
     appendix: tuple[str, ...]
-    """Keys of the tables of the appendix, but for time and machine."""
+    """Keys of the tables of the appendix, but for the proofs, and for time and machine."""
+    sections: tuple[Section, ...]
+    """Those of the results that follow the comparisons."""
+    proofs: tuple[Section, ...]
+    """Those of the appendix on the methods themselves."""
+    listings: tuple[Table, ...]
+    """Tables that stand as files alone, for they are too long to print."""
     cites: Mapping[str, str]
     """What is cited -> its numbers."""
     references: tuple[Reference, ...]
@@ -90,25 +97,31 @@ def compose(analysis: Analysis, machine: Table) -> Document:
     cases = cohort(analysis)
     bibliography = Bibliography()
     cites = _cites_before_losses(analysis, bibliography)
-    losses = study.losses(analysis, bibliography.cite)
+    losses = [study.losses(analysis, bibliography.cite)] if analysis.study.trained else []
+    data = [study.data(analysis, cases)] if analysis.study.predicted else []
     cites |= _cites_after_losses(analysis, bibliography)
     main, class_tables = _main_tables(analysis, cases)
-    further = _appendix_tables(analysis, cases)
+    sections, methods = beyond(analysis), proofs()
+    main += [table for each in sections for table in each.tables]
+    further = _appendix_tables(analysis, cases, [table for each in sections for table in each.tables_apart])
     numbered = [
-        *_numbered([study.data(analysis, cases), losses, *main], "Table "),
-        *_numbered([*further, machine], "Table A"),
+        *_numbered([*data, *losses, *main], "Table "),
+        *_numbered([*further, *(table for each in methods for table in each.tables), machine], "Table A"),
     ]
     first, *more = seeds.draw(analysis)
     drawn = (
-        flow.draw(cases.flow()),
+        flow.draw(cases.flow()) if analysis.study.trained else None,
         learning.draw(analysis),
         first,
         confusion.draw(analysis),
         roc.draw(analysis),
         differences.draw(analysis),
+        *(picture for each in sections for picture in each.figures),
     )
+    apart = [picture for each in sections for picture in each.figures_apart]
+    apart += [picture for each in methods for picture in each.figures]
     figures = [replace(each, number=f"Figure {n}") for n, each in enumerate((p for p in drawn if p), start=1)]
-    figures += [replace(each, number=f"Figure A{n}") for n, each in enumerate(more, start=1)]
+    figures += [replace(each, number=f"Figure A{n}") for n, each in enumerate([*more, *apart], start=1)]
     return Document(
         analysis=analysis,
         cohort=cases,
@@ -127,6 +140,9 @@ def compose(analysis: Analysis, machine: Table) -> Document:
         class_tables=class_tables,
         further_figures=tuple(figure.key for figure in more),
         appendix=tuple(table.key for table in further),
+        sections=sections,
+        proofs=methods,
+        listings=listings(analysis),
         cites=MappingProxyType(cites),
         references=bibliography.references(),
     )
@@ -134,6 +150,8 @@ def compose(analysis: Analysis, machine: Table) -> Document:
 
 def _title(analysis: Analysis) -> str:
     number, name = len(analysis.losses), analysis.study.name
+    if not analysis.study.trained:
+        return f"{number} loss functions, compared by given numbers: {name}"
     return f"{number} loss functions for the classification of chest radiographs: study {name}"
 
 
@@ -166,7 +184,7 @@ def _positives(cases: Cohort) -> dict[str, int]:
     return dict(test.positive) if test else {}
 
 
-def _appendix_tables(analysis: Analysis, cases: Cohort) -> list[Table]:
+def _appendix_tables(analysis: Analysis, cases: Cohort, more: Iterable[Table]) -> list[Table]:
     tables: list[Table | None] = [
         *appendix.runs(analysis),
         joint.comparisons(analysis, BOTH, "joint"),
@@ -179,7 +197,7 @@ def _appendix_tables(analysis: Analysis, cases: Cohort) -> list[Table]:
         tables.append(omnibus.omnibus(analysis, analysis.metrics[1:], "omnibus-secondary"))
     for metric in analysis.metrics[1:]:
         tables += results.classes(analysis, metric, _positives(cases))
-    return [table for table in (*tables, appendix.settings(analysis)) if table is not None]
+    return [table for table in (*tables, *more, appendix.settings(analysis)) if table is not None]
 
 
 def _sections(paragraphs: Iterable[Paragraph]) -> Mapping[str, tuple[Paragraph, ...]]:
@@ -190,8 +208,10 @@ def _sections(paragraphs: Iterable[Paragraph]) -> Mapping[str, tuple[Paragraph, 
 
 
 def _cites_before_losses(analysis: Analysis, bibliography: Bibliography) -> dict[str, str]:
-    """Cite in the order of the text: data, model, training."""
+    """Cite in the order of the text: data, model, training; of given numbers none of the three is known."""
     told = analysis.study
+    if not told.trained:
+        return {}
     medmnist = ("10.1038/s41597-022-01721-8",) if told.data.source == "medmnist" else ()
     monai = ("10.48550/arXiv.2211.02701",) if told.model.name in ("densenet121", "resnet18") else ()
     return {
@@ -208,10 +228,11 @@ def _cites_after_losses(analysis: Analysis, bibliography: Bibliography) -> dict[
     cites = {"adjustment": bibliography.cite(ADJUSTMENTS.get(analysis.study.analysis.adjustment, ""))}
     cites |= {f"metric-{name}": bibliography.cite(METRICS[name].doi) for name in analysis.metrics}
     repeated = analysis.data.n_test_patients < analysis.data.n_test
+    areas = ("10.2307/2531595", *(("10.2307/2533958",) if repeated else ())) if analysis.study.predicted else ()
     return cites | {
         "friedman": bibliography.cite("10.1080/01621459.1937.10503522", "10.1080/03610928008827904"),
         "wilcoxon": bibliography.cite("10.2307/3001968"),
-        "delong": bibliography.cite("10.2307/2531595", *(("10.2307/2533958",) if repeated else ())),
+        "delong": bibliography.cite(*areas),
         "joint": bibliography.cite(*(("10.1080/03610919508813243", "10.1002/sim.2532") if analysis.joint else ())),
         "scipy": bibliography.cite("10.1038/s41592-019-0686-2"),
     }

@@ -28,7 +28,7 @@ TESTS = {
     "wilcoxon": "exact Wilcoxon",
     "sign-flip": "permutation of signs",
 }
-RULES = {"": "", "argmax": "most probable class", "youden": "Youden thresholds"}
+RULES = {"": "", "argmax": "by the most probable label", "youden": "at Youden’s thresholds"}
 """How threshold rules are called."""
 
 _ADJUSTMENTS = {
@@ -150,7 +150,7 @@ def _draw(analysis: Analysis, groups: Sequence[MultiverseGroup], lines: Sequence
 def _picture(analysis: Analysis, groups: Sequence[MultiverseGroup], svg: str, alt: str, *, key: str) -> Picture:
     level = numerals.fixed(100 * (1 - analysis.study.analysis.alpha), 0)
     rule = RULES[groups[0].threshold]
-    where = f" ({rule})" if rule else ""
+    where = f" {rule}" if rule else ""
     more = ", continued" if key != "multiverse" else ""
     return Picture(
         key=key,

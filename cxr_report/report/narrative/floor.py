@@ -1,0 +1,128 @@
+"""An Analysis in, the sentences on the noise floor out: what rounding does, what seeds do, how often tests err."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from cxr_report.analysis.value import Analysis, SeedFloor, Twin
+from cxr_report.report import numerals
+from cxr_report.report.narrative import facts, prose
+from cxr_report.report.narrative.prose import Number, Piece, Sentence, sentence
+
+__all__ = ["floor"]
+
+SEEDS_ALONE = "over seeds alone"
+"""What the note of the comparison says where the metric has no covariance over cases."""
+
+
+def floor(analysis: Analysis) -> tuple[Sentence, ...]:
+    """Say what equal losses show: the numerical floor, the seed floor, and rates of rejection."""
+    return (
+        *(_twin(analysis, f"twins.{place}", twin) for place, twin in enumerate(analysis.twins)),
+        *(said for place, each in enumerate(analysis.seed_floor) for said in _seeds(analysis, place, each)),
+        *_rates(analysis),
+    )
+
+
+def _named(analysis: Analysis, loss: str) -> str:
+    own = analysis.study.noise_floor.identical.get(loss)
+    return analysis.labels.get(loss) or (own.label if own is not None and own.label else loss)
+
+
+def _twin(analysis: Analysis, key: str, twin: Twin) -> Sentence:
+    both = f"{_named(analysis, twin.first)} and {_named(analysis, twin.second)} are the same function"
+    if not twin.n_seeds:
+        return sentence("twin-missing", f"{both}, but no seed is finished for both.")
+    seeds = prose.count(twin.n_seeds, f"{key}.n_seeds")
+    unit = "seed" if twin.n_seeds == 1 else "seeds"
+    if twin.identical:
+        return sentence(
+            "twin-identical",
+            f"{both}: trained with the same ",
+            seeds,
+            f" {unit}, all bits of their test logits are identical.",
+        )
+    pieces: list[Piece] = [
+        f"{both}: trained with the same ",
+        seeds,
+        f" {unit}, their test logits differed by up to ",
+        Number(numerals.scientific(twin.max_delta), f"{key}.max_delta", twin.max_delta),
+        " and ",
+        prose.count(twin.flips, f"{key}.flips"),
+        f" {'label' if twin.flips == 1 else 'labels'} in all",
+    ]
+    known = [place for place, each in enumerate(twin.differences) if not math.isnan(each)]
+    if known:
+        most = max(known, key=lambda place: abs(twin.differences[place]))
+        number = abs(twin.differences[most])
+        pieces += [f"; {facts.spoken(twin.metric)} by up to ", Number(_small(number), "", number)]
+    return sentence("twin", *pieces, ", by rounding alone.")
+
+
+def _small(number: float) -> str:
+    return "0" if number == 0 else numerals.scientific(number)
+
+
+def _seeds(analysis: Analysis, place: int, each: SeedFloor) -> Iterator[Sentence]:
+    key, loss, metric = f"seed_floor.{place}", analysis.labels.get(each.loss, each.loss), facts.spoken(each.metric)
+    if math.isnan(each.difference):
+        yield sentence("no-seed-floor", f"{loss} could not be compared with itself: {facts.noted(each.note)}.")
+        return
+    both = f"over seeds and {facts.case_unit(analysis)}"
+    target = "over seeds, on these test cases" if SEEDS_ALONE in each.note else both
+    yield sentence(
+        "seed-floor",
+        f"As planned, {loss} was trained with ",
+        prose.count(len(each.further)),
+        f" further seeds and compared with itself {target}, outside of every family and without effect on any "
+        f"decision: the difference in {metric} was ",
+        prose.difference(each.difference, f"{key}.difference"),
+        *_tested(analysis, key, each),
+        ".",
+    )
+    if not math.isnan(each.percentile_95):
+        yield sentence(
+            "seed-percentile",
+            f"Over {'all' if each.exhaustive else 'a random choice of'} ",
+            prose.count(each.n_splits, f"{key}.n_splits"),
+            " splits of these runs into two sets, the 95th percentile of the absolute difference of their means was ",
+            prose.difference(each.percentile_95, f"{key}.percentile_95"),
+            ": a description of what seeds alone do on these cases, and no test.",
+        )
+
+
+def _tested(analysis: Analysis, key: str, each: SeedFloor) -> list[Piece]:
+    if math.isnan(each.p):
+        return [" (no test: ", facts.noted(each.note), ")"]
+    alpha = analysis.study.analysis.alpha
+    return [
+        " (",
+        prose.percent_of(alpha, facts.ALPHA),
+        " CI ",
+        prose.difference(each.low, f"{key}.low"),
+        " to ",
+        prose.difference(each.high, f"{key}.high"),
+        ", t(",
+        prose.exactly(each.df, f"{key}.df"),
+        ") = ",
+        prose.statistic(each.t, f"{key}.t"),
+        ", p",
+        *prose.p_of(each.p, f"{key}.p", alpha=alpha),
+        ")",
+    ]
+
+
+def _rates(analysis: Analysis) -> Iterator[Sentence]:
+    known = [(n, rate.rate) for n, rate in enumerate(analysis.null_rates) if not math.isnan(rate.rate)]
+    if not known:
+        return
+    (low, least), (high, most) = min(known, key=lambda each: each[1]), max(known, key=lambda each: each[1])
+    yield sentence(
+        "null-rates",
+        "In studies simulated with the variance components of this one and with all means equal, tests rejected in ",
+        prose.share(least, f"null_rates.{low}.rate"),
+        " to ",
+        prose.share(most, f"null_rates.{high}.rate"),
+        " of cases, depending on the test and on what it claims.",
+    )

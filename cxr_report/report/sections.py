@@ -1,0 +1,189 @@
+"""An Analysis in; the sections beyond the comparisons out: each a heading, sentences, figures and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from cxr_report.analysis.value import Analysis
+from cxr_report.conformance import population_claim, recorded
+from cxr_report.report.figures import multiverse, population, ranking, reliability, subgroups, variance
+from cxr_report.report.figures.picture import Picture
+from cxr_report.report.narrative import alternatives, floor, groups, precision, proof, ranks
+from cxr_report.report.narrative.prose import Paragraph, Sentence
+from cxr_report.report.tables import calibration, class_pairs, conformance, sensitivity
+from cxr_report.report.tables import floor as floor_tables
+from cxr_report.report.tables import multiverse as multiverse_tables
+from cxr_report.report.tables import precision as precision_tables
+from cxr_report.report.tables import rankings as ranking_tables
+from cxr_report.report.tables import subgroups as subgroup_tables
+from cxr_report.report.tables.table import Table
+
+__all__ = ["Section", "beyond", "listings", "proofs"]
+
+FEW = 24
+"""Chosen: rows up to which a table of single classes stands in the text; a longer one goes to the appendix."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One section of the report."""
+
+    key: str
+    """Anchor."""
+    title: str
+    paragraphs: tuple[Paragraph, ...]
+    figures: tuple[Picture, ...] = ()
+    tables: tuple[Table, ...] = ()
+    """Set in the section."""
+    figures_apart: tuple[Picture, ...] = ()
+    """Set in the appendix."""
+    tables_apart: tuple[Table, ...] = ()
+    """Set in the appendix."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What the section points to."""
+        figures, tables = (*self.figures, *self.figures_apart), (*self.tables, *self.tables_apart)
+        return (*(picture.key for picture in figures), *(table.key for table in tables))
+
+
+def beyond(analysis: Analysis) -> tuple[Section, ...]:
+    """Return the sections of the results that there is something to say in."""
+    made = (
+        _classes(analysis),
+        _precision(analysis),
+        _ranking(analysis),
+        _floor(analysis),
+        _multiverse(analysis),
+        _calibration(analysis),
+        _subgroups(analysis),
+        _sensitivity(analysis),
+    )
+    return tuple(section for section in made if section.paragraphs or section.keys)
+
+
+def proofs() -> tuple[Section, ...]:
+    """Return the sections of the appendix on the methods themselves, which are the same in every report."""
+    claim, found = population_claim(), recorded()
+    return (
+        Section(
+            key="methods-population",
+            title="Tests over seeds and claims about other cases",
+            paragraphs=_said(proof.population(claim)),
+            figures=(population.draw(claim),),
+            tables=(conformance.population(claim),),
+        ),
+        Section(
+            key="methods-conformance",
+            title="Agreement with other programs",
+            paragraphs=_said(proof.conformance(found)),
+            tables=(conformance.conformance(found),),
+        ),
+    )
+
+
+def listings(analysis: Analysis) -> tuple[Table, ...]:
+    """Return the tables that are too long to print and stand as files alone."""
+    return _tables(multiverse_tables.listing(analysis))
+
+
+def _said(*found: Iterable[Sentence]) -> tuple[Paragraph, ...]:
+    """Make a paragraph of each of several runs of sentences that is not empty."""
+    return tuple(Paragraph("", "", each) for each in map(tuple, found) if each)
+
+
+def _tables(*found: Table | None) -> tuple[Table, ...]:
+    return tuple(table for table in found if table is not None)
+
+
+def _pictures(*found: Picture | None) -> tuple[Picture, ...]:
+    return tuple(picture for picture in found if picture is not None)
+
+
+def _classes(analysis: Analysis) -> Section:
+    kind = "finding" if analysis.study.task == "multilabel" else "class"
+    found = _tables(class_pairs.class_pairs(analysis))
+    near = tuple(_short(found))
+    return Section(
+        key="results-class-pairs",
+        title=f"Comparisons per {kind}",
+        paragraphs=_said(groups.class_pairs(analysis)),
+        tables=near,
+        tables_apart=() if near else found,
+    )
+
+
+def _short(tables: Iterable[Table]) -> Iterator[Table]:
+    return (table for table in tables if table.rows <= FEW)
+
+
+def _precision(analysis: Analysis) -> Section:
+    return Section(
+        key="results-precision",
+        title="Where the uncertainty comes from",
+        paragraphs=_said(precision.variances(analysis)),
+        figures=_pictures(variance.draw(analysis)),
+        tables_apart=_tables(precision_tables.variances(analysis)),
+    )
+
+
+def _ranking(analysis: Analysis) -> Section:
+    return Section(
+        key="results-ranks",
+        title="Ranks over seeds, on these test cases",
+        paragraphs=_said(ranks.ranks(analysis)),
+        figures=_pictures(ranking.draw(analysis)),
+        tables_apart=_tables(ranking_tables.ranks(analysis), ranking_tables.matrix(analysis)),
+    )
+
+
+def _floor(analysis: Analysis) -> Section:
+    return Section(
+        key="results-floor",
+        title="Noise floor",
+        paragraphs=_said(floor.floor(analysis)),
+        tables=_tables(floor_tables.twins(analysis), floor_tables.null_rates(analysis)),
+    )
+
+
+def _multiverse(analysis: Analysis) -> Section:
+    drawn = multiverse.draw(analysis)
+    return Section(
+        key="results-multiverse",
+        title="The conclusion under other analyses",
+        paragraphs=_said(alternatives.alternatives(analysis)),
+        figures=tuple(drawn[:1]),
+        figures_apart=tuple(drawn[1:]),
+        tables_apart=_tables(multiverse_tables.decisions(analysis)),
+    )
+
+
+def _calibration(analysis: Analysis) -> Section:
+    return Section(
+        key="results-calibration",
+        title="Calibration",
+        paragraphs=_said(groups.calibration(analysis)),
+        figures=_pictures(reliability.draw(analysis)),
+        tables=_tables(calibration.calibration(analysis)),
+    )
+
+
+def _subgroups(analysis: Analysis) -> Section:
+    return Section(
+        key="results-subgroups",
+        title="Subgroups of the test cases, exploratory",
+        paragraphs=_said(groups.subgroups(analysis)),
+        figures=_pictures(subgroups.draw(analysis)),
+        tables=_tables(subgroup_tables.sizes(analysis)),
+        tables_apart=_tables(subgroup_tables.results(analysis)),
+    )
+
+
+def _sensitivity(analysis: Analysis) -> Section:
+    return Section(
+        key="results-sensitivity",
+        title="Under the other rule for diverged runs",
+        paragraphs=_said(groups.sensitivity(analysis)),
+        tables_apart=_tables(sensitivity.sensitivity(analysis)),
+    )

@@ -1,0 +1,53 @@
+"""The table of calibration: an Analysis in; ECE and the parts of the Brier score per loss out."""
+
+from __future__ import annotations
+
+from cxr_report.analysis.value import Analysis, Calibration
+from cxr_report.report import numerals
+from cxr_report.report.names import counted
+from cxr_report.report.tables.table import Body, Cell, Column, Table, number, plain
+
+__all__ = ["calibration"]
+
+PARTS = ("brier", "reliability", "resolution", "uncertainty", "within")
+BRIER = "Brier score and its parts"
+
+
+def calibration(analysis: Analysis) -> Table | None:
+    """Make the table of calibration; None where predictions are no probabilities."""
+    if not analysis.calibrations:
+        return None
+    rows = tuple(_row(analysis, f"calibrations.{n}", each) for n, each in enumerate(analysis.calibrations))
+    notes = dict.fromkeys(each.note for each in analysis.calibrations if each.note)
+    return Table(
+        key="calibration",
+        number="",
+        title="Calibration per loss function, means over the seeds",
+        n=counted(analysis),
+        columns=(
+            Column("loss", "Loss function", "text"),
+            Column("ece", "ECE", parts=("mean", "sd")),
+            Column("brier", "Brier", group=BRIER),
+            Column("reliability", "Reliability", group=BRIER),
+            Column("resolution", "Resolution", group=BRIER),
+            Column("uncertainty", "Uncertainty", group=BRIER),
+            Column("within", "Within bins", group=BRIER),
+        ),
+        bodies=(Body(rows),),
+        notes=(
+            "ECE: expected calibration error, mean (SD) over seeds; it is biased upwards with few cases and is not "
+            "tested. Brier score = reliability − resolution + uncertainty + within bins; a low reliability term and a "
+            "high resolution are good, and uncertainty belongs to the cases alone.",
+            *(f"{numerals.UNDEFINED} {note}." for note in notes),
+        ),
+        dense=True,
+    )
+
+
+def _row(analysis: Analysis, key: str, each: Calibration) -> tuple[Cell, ...]:
+    ece = f"{numerals.value(each.ece)} ({numerals.spread(each.ece_sd)})"
+    return (
+        plain(analysis.labels[each.loss]),
+        Cell(ece if each.ece == each.ece else numerals.UNDEFINED, (each.ece, each.ece_sd), f"{key}.ece"),
+        *(number(getattr(each, name), f"{key}.{name}", by=numerals.spread) for name in PARTS),
+    )

@@ -1,0 +1,113 @@
+"""The tables of the noise floor: an Analysis in; rounding alone, and how often tests reject equal losses, out."""
+
+from __future__ import annotations
+
+from cxr_report.analysis.value import Analysis, NullRate, Twin
+from cxr_report.metrics import METRICS
+from cxr_report.report import numerals
+from cxr_report.report.names import short_target
+from cxr_report.report.tables.omnibus import TESTS as OMNIBUS
+from cxr_report.report.tables.table import Body, Cell, Column, Table, number, of, plain
+
+__all__ = ["null_rates", "twins"]
+
+TESTS = OMNIBUS | {
+    "paired-t": "Paired t",
+    "wilcoxon": "Exact Wilcoxon",
+    "sign-flip": "Permutation of signs",
+}
+"""How planned tests are called."""
+
+
+def twins(analysis: Analysis) -> Table | None:
+    """Make the table of losses that are mathematically the same; None without any."""
+    if not analysis.twins:
+        return None
+    most = max(len(twin.differences) for twin in analysis.twins)
+    return Table(
+        key="twins",
+        number="",
+        title="Numerical floor: loss functions that are mathematically the same, trained with the same seeds",
+        n=f"n = {numerals.count(max(twin.n_cases for twin in analysis.twins))} test cases, seeds as given",
+        columns=(
+            Column("pair", "First and second", "text", parts=("first", "second")),
+            Column("n_seeds", "Seeds"),
+            Column("bits", "Test logits", "text"),
+            Column("max_delta", "max |Δ logit|"),
+            Column("flips", "Labels that differ"),
+            Column(
+                "difference",
+                f"Differences in {METRICS[analysis.twins[0].metric].title}, seed by seed",
+                "text",
+                parts=tuple(str(place) for place in range(1, most + 1)),
+            ),
+        ),
+        bodies=(Body(tuple(_twin(analysis, f"twins.{n}", twin) for n, twin in enumerate(analysis.twins))),),
+        notes=(
+            "Identical: all bits of all test logits agree, and nothing is tested. Otherwise the two differ by rounding "
+            "alone, which training may amplify.",
+            *dict.fromkeys(f"{numerals.UNDEFINED} {twin.note}." for twin in analysis.twins if twin.note),
+        ),
+        dense=True,
+    )
+
+
+def _twin(analysis: Analysis, key: str, twin: Twin) -> tuple[Cell, ...]:
+    names = (_named(analysis, twin.first), _named(analysis, twin.second))
+    bits = "identical" if twin.identical else "differ" if twin.n_seeds else numerals.UNDEFINED
+    told = ", ".join("0" if each == 0 else numerals.scientific(each) for each in twin.differences)
+    return (
+        Cell(" and ".join(names), names),
+        of(twin.n_seeds, f"{key}.n_seeds"),
+        plain(bits),
+        number(twin.max_delta, f"{key}.max_delta", by=numerals.scientific),
+        of(twin.flips, f"{key}.flips") if twin.n_seeds else Cell(numerals.UNDEFINED, (None,)),
+        Cell(
+            "0 in every seed" if twin.identical else told or numerals.UNDEFINED,
+            twin.differences,
+            f"{key}.differences.0" if twin.differences else "",
+        ),
+    )
+
+
+def _named(analysis: Analysis, loss: str) -> str:
+    """Return the label of a loss, or its name in the study where it belongs to the noise floor alone."""
+    own = analysis.study.noise_floor.identical.get(loss)
+    return analysis.labels.get(loss) or (own.label if own is not None and own.label else loss)
+
+
+def null_rates(analysis: Analysis) -> Table | None:
+    """Make the table of rejection rates where all losses are equal; None where they were not simulated."""
+    if not analysis.null_rates:
+        return None
+    return Table(
+        key="null-rates",
+        number="",
+        title="How often the tests reject where all loss functions are equal",
+        n=f"n = {numerals.count(max(rate.n_simulations for rate in analysis.null_rates))} simulated studies, "
+        f"α = {numerals.general(analysis.study.analysis.alpha)}",
+        columns=(
+            Column("test", "Test", "text"),
+            Column("claim", "Claim about other", "text"),
+            Column("rate", "Rejected"),
+            Column("monte_carlo_error", "Monte-Carlo error"),
+        ),
+        bodies=(
+            Body(tuple(_rate(analysis, f"null_rates.{n}", rate) for n, rate in enumerate(analysis.null_rates))),
+        ),
+        notes=(
+            "Simulated with the variance components of this study and all means equal. A test is right for its claim "
+            "where it rejects in about α of the studies. Monte-Carlo error: standard error of the rate.",
+            *dict.fromkeys(f"{rate.note}." for rate in analysis.null_rates if rate.note),
+        ),
+        dense=True,
+    )  # fmt: skip
+
+
+def _rate(analysis: Analysis, key: str, rate: NullRate) -> tuple[Cell, ...]:
+    return (
+        plain(TESTS.get(rate.test, rate.test)),
+        plain(short_target(analysis, rate.claim)),
+        number(rate.rate, f"{key}.rate", by=numerals.value),
+        number(rate.monte_carlo_error, f"{key}.monte_carlo_error", by=numerals.spread),
+    )

@@ -1,0 +1,133 @@
+"""The tables of ranks: an Analysis in; mean ranks with their stability, and p values that no bars can show, out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from cxr_report.analysis.value import Analysis, Cliques, Ranking
+from cxr_report.metrics import METRICS
+from cxr_report.report import numerals
+from cxr_report.report.names import short
+from cxr_report.report.tables.results import direction, level, p_cell
+from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, number, plain
+
+__all__ = ["matrix", "ranks"]
+
+PROCEDURES = {
+    "nemenyi": "Nemenyi’s test",
+    "wilcoxon-holm": "Exact Wilcoxon test, Holm’s adjustment over all pairs",
+}
+"""How the procedures over all pairs are called."""
+
+TAU = "Kendall’s τ"
+
+
+def ranks(analysis: Analysis) -> Table | None:
+    """Make the table of mean ranks and of Kendall's tau, one body per metric; None without rankings."""
+    if not analysis.rankings:
+        return None
+    return Table(
+        key="ranks",
+        number="",
+        title="Mean ranks of the loss functions over seeds, on these test cases",
+        n=f"n = {len(analysis.seeds)} seeds, {numerals.count(analysis.data.n_test)} test cases",
+        columns=(
+            Column("loss", "Loss function", "text"),
+            Column("mean_rank", "Mean rank"),
+            Column("interval", f"{level(analysis)} interval", parts=LOW_HIGH),
+            Column("first", "Rank 1 in"),
+        ),
+        bodies=tuple(_body(analysis, f"rankings.{n}", each) for n, each in enumerate(analysis.rankings)),
+        notes=(
+            "1 is best; equal scores share their ranks. Interval, and share of rank 1: bootstrap over the seeds. "
+            f"{TAU}: mean agreement of the order in a resample with the observed one, 1 where they are the same.",
+            *_undefined(analysis),
+        ),
+        bodies_title="metric",
+        dense=True,
+    )
+
+
+def _undefined(analysis: Analysis) -> Iterator[str]:
+    for each in analysis.rankings:
+        if each.note:
+            yield f"{METRICS[each.metric].title}: {each.note}."
+
+
+def _body(analysis: Analysis, key: str, each: Ranking) -> Body:
+    rows = [
+        (
+            plain(analysis.labels[loss]),
+            number(each.mean_ranks[n], f"{key}.mean_ranks.{n}", by=numerals.statistic),
+            _band(each.low[n], each.high[n], f"{key}.low.{n}"),
+            number(each.distribution[n][0], f"{key}.distribution.{n}.0", by=lambda share: numerals.percent(share, 0)),
+        )
+        for n, loss in enumerate(each.losses)
+    ]
+    rows.append((
+        plain(TAU),
+        number(each.tau, f"{key}.tau", by=numerals.statistic),
+        _band(each.tau_low, each.tau_high, f"{key}.tau_low"),
+        Cell("", (None,)),
+    ))  # fmt: skip
+    return Body(tuple(rows), direction(each.metric))
+
+
+def _band(low: float, high: float, key: str) -> Cell:
+    return Cell(numerals.interval(low, high, 2), (low, high), key)
+
+
+def matrix(analysis: Analysis) -> Table | None:
+    """Make the table of p values of all pairs on the primary metric, where bars cannot say what they say.
+
+    Returns:
+        One body per procedure whose relation is not transitive; None where there is none.
+    """
+    places = [n for n, each in enumerate(analysis.rankings) if each.metric == analysis.metrics[0]]
+    if not places:
+        return None
+    each = analysis.rankings[places[0]]
+    bodies = tuple(
+        Body(_matrix(analysis, f"rankings.{places[0]}.procedures.{n}.p", procedure), PROCEDURES[procedure.procedure])
+        for n, procedure in enumerate(each.procedures)
+        if not procedure.drawn and any(p == p for row, own in enumerate(procedure.p) for p in own[:row])
+    )
+    if not bodies:
+        return None
+    title = METRICS[each.metric].title
+    return Table(
+        key="ranks-matrix",
+        number="",
+        title=f"Which loss functions are told apart on {title}, adjusted p of all pairs over seeds, on these cases",
+        n=f"n = {each.n_seeds} seeds",
+        columns=(
+            Column("loss", "Loss function", "text"),
+            *(Column(loss, str(n)) for n, loss in enumerate(each.losses, start=1)),
+        ),
+        bodies=bodies,
+        notes=(
+            f"Columns: the losses in the order of the rows. Bold: at most {numerals.general(_alpha(analysis))}. Not "
+            "told apart is here no equivalence relation, so that groups of losses would say too much or too little.",
+        ),
+        bodies_title="procedure",
+        dense=True,
+    )
+
+
+def _alpha(analysis: Analysis) -> float:
+    return analysis.study.analysis.alpha
+
+
+def _matrix(analysis: Analysis, key: str, procedure: Cliques) -> tuple[tuple[Cell, ...], ...]:
+    names, alpha = short(analysis), _alpha(analysis)
+    return tuple(
+        (
+            Cell(f"{row + 1} {names[loss]}", (analysis.labels[loss],)),
+            *(
+                p_cell(p, f"{key}.{row}.{column}", alpha, strong=p <= alpha) if column != row else Cell("", (math.nan,))
+                for column, p in enumerate(procedure.p[row])
+            ),
+        )
+        for row, loss in enumerate(analysis.losses)
+    )
