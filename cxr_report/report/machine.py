@@ -53,7 +53,9 @@ def table(folder: StudyFolder, analysis: Analysis) -> Table:
         key=BLOCK,
         number="",
         title="Dates, devices, versions and speeds as the runs recorded them",
-        n=f"n = {len(trained)} trained and {len(evaluated)} evaluated runs",
+        n=f"n = {len(trained)} trained and {len(evaluated)} evaluated runs"
+        if analysis.study.trained
+        else f"n = {len(analysis.runs)} runs, none of them trained here",
         columns=(Column("fact", "Fact", "text"), Column("value", "Value", "text")),
         bodies=(Body(tuple((plain(name), Cell(value, (value,))) for name, value in rows)),),
         notes=("Where several values are given, the number of runs stands in brackets.",),

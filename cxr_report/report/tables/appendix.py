@@ -33,7 +33,7 @@ def _runs(analysis: Analysis, metrics: list[str], *, first: bool, suffix: str) -
     bodies = tuple(
         Body(
             tuple(
-                _run_row(run, f"runs.{places[run.loss, run.seed]}", metrics, first=first, state=_with_state(analysis))
+                _run_row(analysis, run, f"runs.{places[run.loss, run.seed]}", metrics, first=first)
                 for run in analysis.runs
                 if run.loss == loss
             ),
@@ -44,18 +44,12 @@ def _runs(analysis: Analysis, metrics: list[str], *, first: bool, suffix: str) -
     lead: tuple[Column, ...] = (Column("seed", "Seed"),)
     tail: tuple[Column, ...] = ()
     if first:
-        lead += (
-            *((Column("state", "State", "text"),) if _with_state(analysis) else ()),
-            Column("chosen_epoch", "Epoch"),
-            Column("auroc", "AUROC"),
-            Column("auroc", f"{level(analysis)} interval", parts=LOW_HIGH),
-        )
-        tail = (Column("max_delta", "max |torch − onnx|"), Column("flips", "Flips"))
+        lead, tail = (*lead, *_lead(analysis)), _tail(analysis)
     return Table(
         key=f"runs{suffix}",
         number="",
-        title="Every run on the test set" if first else "Every run on the test set, further metrics",
-        n=f"n = {len(analysis.runs)} runs, {numerals.count(analysis.data.n_test)} test cases",
+        title=f"Every run{_where(analysis)}" if first else f"Every run{_where(analysis)}, further metrics",
+        n=f"n = {len(analysis.runs)} runs" + _cases(analysis),
         columns=(*lead, *(Column(metric, METRICS[metric].title) for metric in metrics), *tail),
         bodies=tuple(body for body in bodies if body.rows),
         notes=_run_notes(analysis) if first else (),
@@ -64,21 +58,51 @@ def _runs(analysis: Analysis, metrics: list[str], *, first: bool, suffix: str) -
     )
 
 
-def _run_row(run: RunSummary, key: str, metrics: list[str], *, first: bool, state: bool) -> tuple[Cell, ...]:
+def _lead(analysis: Analysis) -> tuple[Column, ...]:
+    """Return the columns before the metrics: what is not known of given numbers has none."""
+    study = analysis.study
+    return (
+        *((Column("state", "State", "text"),) if _with_state(analysis) else ()),
+        *((Column("chosen_epoch", "Epoch"),) if study.trained else ()),
+        *((Column("auroc", "AUROC"),) if study.predicted or "auroc" in analysis.metrics else ()),
+        *((Column("auroc", f"{level(analysis)} interval", parts=LOW_HIGH),) if study.predicted else ()),
+    )
+
+
+def _tail(analysis: Analysis) -> tuple[Column, ...]:
+    if not analysis.study.trained:
+        return ()
+    return (Column("max_delta", "max |torch − onnx|"), Column("flips", "Flips"))
+
+
+def _run_row(analysis: Analysis, run: RunSummary, key: str, metrics: list[str], *, first: bool) -> tuple[Cell, ...]:
     values = tuple(number(run.values.get(metric, math.nan), f"{key}.values.{metric}") for metric in metrics)
     if not first:
         return (of(run.seed, f"{key}.seed"), *values)
-    done = run.state == "done"
+    seed = (of(run.seed, f"{key}.seed"), *((plain(run.state),) if _with_state(analysis) else ()))
+    if not analysis.study.predicted:
+        given = run.values.get("auroc", math.nan)
+        return (*seed, *((number(given, f"{key}.values.auroc"),) if "auroc" in analysis.metrics else ()), *values)
+    place, found = f"{key}.auroc", run.auroc
+    area = (number(found.estimate, f"{place}.estimate"), interval(found.low, found.high, place))
+    if not analysis.study.trained:
+        return (*seed, *area, *values)
     return (
-        of(run.seed, f"{key}.seed"),
-        *((plain(run.state),) if state else ()),
+        *seed,
         of(run.chosen_epoch, f"{key}.chosen_epoch") if run.chosen_epoch else Cell(numerals.UNDEFINED, (None,)),
-        number(run.auroc.estimate, f"{key}.auroc.estimate"),
-        interval(run.auroc.low, run.auroc.high, f"{key}.auroc"),
+        *area,
         *values,
         number(run.max_delta, f"{key}.max_delta", by=_delta),
-        of(run.flips, f"{key}.flips") if done else Cell(numerals.UNDEFINED, (None,)),
+        of(run.flips, f"{key}.flips") if run.state == "done" else Cell(numerals.UNDEFINED, (None,)),
     )
+
+
+def _where(analysis: Analysis) -> str:
+    return " on the test set" if analysis.study.predicted else ", as given"
+
+
+def _cases(analysis: Analysis) -> str:
+    return f", {numerals.count(analysis.data.n_test)} test cases" if analysis.study.predicted else ""
 
 
 def _with_state(analysis: Analysis) -> bool:
@@ -94,16 +118,23 @@ def _run_notes(analysis: Analysis) -> tuple[str, ...]:
     repeated = analysis.data.n_test_patients < analysis.data.n_test
     macro = "" if analysis.study.task == "binary" else " (mean over classes)"
     unit = "patients" if repeated else "cases"
+    epoch, proof = (_EPOCH, _PROOF) if analysis.study.trained else ("", "")
+    area = f"AUROC{macro} with DeLong’s interval over {unit}, weights fixed."
     return (
-        f"Epoch: the one whose weights were tested. AUROC{macro} with DeLong’s interval over {unit}, weights fixed. "
-        "max |torch − onnx| and flips: largest difference of logits, and labels that differ, between training "
-        "framework and exported graph on validation cases.",
+        *((f"{epoch}{area}{proof}",) if analysis.study.predicted else ()),
         *((CUT,) if any(reaches("auroc", run.auroc.low, run.auroc.high) for run in analysis.runs) else ()),
         *(
             f"{analysis.labels[gone.loss]}, seed {gone.seed}: diverged in epoch {gone.epoch}, {gone.reason}."
             for gone in analysis.diverged
         ),
     )
+
+
+_EPOCH = "Epoch: the one whose weights were tested. "
+_PROOF = (
+    " max |torch − onnx| and flips: largest difference of logits, and labels that differ, between training framework "
+    "and exported graph on validation cases."
+)
 
 
 def settings(analysis: Analysis) -> Table:
@@ -119,7 +150,8 @@ def settings(analysis: Analysis) -> Table:
     return Table(
         key="settings",
         number="",
-        title="Every setting of the study, as resolved before the first run",
+        title="Every setting of the study, as resolved "
+        + ("before the first run" if analysis.study.trained else "when the table was read"),
         n=f"n = {sum(len(body.rows) for body in bodies)} settings",
         columns=(Column("setting", "Setting", "text"), Column("value", "Value", "text")),
         bodies=(general, *(body for body in bodies if body.title != "general")),
