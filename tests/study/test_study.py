@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from importlib import resources
 from pathlib import Path
@@ -193,6 +194,27 @@ def test_the_shipped_studies_are_valid_and_the_starter_shows_the_defaults_it_sta
     assert len(study.losses) == 4
     for entry in CATALOGUE.values():
         assert name != "starter.toml" or entry.name in text
+
+
+def test_every_line_that_the_starter_comments_out_is_valid_where_it_stands() -> None:
+    text = (resources.files("cxr_report") / "starters" / "starter.toml").read_text(encoding="utf-8")
+    plan = text[text.index("[analysis]") : text.index("[report]")]
+    bare = re.sub(r"(?m)^# (?=\[|\w+ = )", "", plan)
+    told = tomllib.loads(text.replace(plan, bare))
+    study = parse(told, "starter.toml")
+    assert study.analysis.hierarchy == ("average_precision",)
+    assert study.analysis.components is not None
+    assert study.twins() == (("ce", "kl"),)
+    assert study.analysis.multiverse == parse(tomllib.loads(text), "starter.toml").analysis.multiverse
+    for section in (study.analysis, study.analysis.multiverse, study.analysis.components, study.noise_floor):
+        assert [key for key in type(section).model_fields if key not in plan] == []
+
+
+def test_the_demo_has_both_noise_floors() -> None:
+    text = (resources.files("cxr_report") / "starters" / "demo.toml").read_text(encoding="utf-8")
+    study = parse(tomllib.loads(text), "demo.toml")
+    assert len(study.floor_seeds) == len(study.seeds) == 5
+    assert study.twins() == (("cross-entropy", "kl-divergence"),)
 
 
 def test_a_missing_file_a_broken_file_and_a_file_that_is_no_text_are_named(tmp_path: Path) -> None:
