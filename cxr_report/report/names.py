@@ -5,7 +5,17 @@ from __future__ import annotations
 from cxr_report.analysis.value import BOTH, CASES, Analysis, Target
 from cxr_report.report import numerals
 
-__all__ = ["adjustment", "counted", "family", "roles", "short", "short_target"]
+__all__ = [
+    "adjustment",
+    "counted",
+    "counting",
+    "family",
+    "number_of_seeds",
+    "roles",
+    "short",
+    "short_target",
+    "tested",
+]
 
 ROOM = 22
 """Chosen: characters that a name may have beside another one in a table, or above a small panel."""
@@ -66,7 +76,31 @@ def family(analysis: Analysis) -> tuple[int, str]:
 
 def counted(analysis: Analysis) -> str:
     """Return what stands behind most tables and figures, to close their captions."""
-    cases, patients = numerals.count(analysis.data.n_test), numerals.count(analysis.data.n_test_patients)
-    whose = f" of {patients} patients" if analysis.data.patients_known else ""
-    seeds = len(analysis.seeds)
-    return f"n = {cases} test cases{whose}, {seeds} {'seed' if seeds == 1 else 'seeds'} per loss function"
+    whose = f" of {numerals.count(analysis.data.n_test_patients)} patients" if analysis.data.patients_known else ""
+    cases = tested(analysis)
+    return counting(f"{cases}{whose}" if cases else "", f"{number_of_seeds(len(analysis.seeds))} per loss function")
+
+
+def tested(analysis: Analysis) -> str:
+    """Return how many cases the losses were tested on; empty where scores alone are given."""
+    return f"{numerals.count(analysis.data.n_test)} test cases" if analysis.study.predicted else ""
+
+
+def number_of_seeds(count: int, kind: str = "") -> str:
+    """Return a number of seeds with the right ending.
+
+    Example:
+        >>> number_of_seeds(1), number_of_seeds(5, "paired")
+        ('1 seed', '5 paired seeds')
+    """
+    return f"{count} {kind}{' ' if kind else ''}{'seed' if count == 1 else 'seeds'}"
+
+
+def counting(*parts: str) -> str:
+    """Return what was counted as it closes a caption; what is empty is left out.
+
+    Example:
+        >>> counting("", "3 losses", "5 seeds")
+        'n = 3 losses, 5 seeds'
+    """
+    return f"n = {', '.join(part for part in parts if part)}"

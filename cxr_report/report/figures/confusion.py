@@ -84,7 +84,8 @@ def _columns(matrices: int, fitting: int) -> int:
 def _n(analysis: Analysis, matrices: list[Confusion]) -> str:
     seeds = sorted({entry.n_seeds for entry in matrices})
     each = str(seeds[0]) if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
-    return f"n = {numerals.count(analysis.data.n_test)} test cases, {each} seeds per loss function"
+    unit = "seed" if seeds == [1] else "seeds"
+    return f"n = {numerals.count(analysis.data.n_test)} test cases, {each} {unit} per loss function"
 
 
 def _shares(counts: NDArray[Any]) -> NDArray[np.float64]:

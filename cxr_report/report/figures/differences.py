@@ -16,7 +16,7 @@ from cxr_report.report import numerals
 from cxr_report.report.answers import Answer, Answers, answers, deciding
 from cxr_report.report.figures import canvas
 from cxr_report.report.figures.picture import Picture
-from cxr_report.report.names import family, short
+from cxr_report.report.names import counting, family, number_of_seeds, short, tested
 
 __all__ = ["draw"]
 
@@ -77,7 +77,7 @@ def _picture(analysis: Analysis, title: str, svg: str, alt: str, *, every: bool)
             f"±{numerals.general(analysis.study.analysis.margin)}, planned as too small to matter. Filled marks: "
             f"adjusted p at most alpha{_told_floor(analysis)}"
         ),
-        n=f"n = {numerals.count(analysis.data.n_test)} test cases, {len(analysis.seeds)} paired seeds",
+        n=counting(tested(analysis), number_of_seeds(len(analysis.seeds), "paired")),
         alt=alt,
         svg=svg,
     )

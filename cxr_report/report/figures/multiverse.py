@@ -17,7 +17,7 @@ from cxr_report.report import numerals
 from cxr_report.report.figures import canvas
 from cxr_report.report.figures.differences import TARGETS
 from cxr_report.report.figures.picture import Picture
-from cxr_report.report.names import short, short_target
+from cxr_report.report.names import counting, number_of_seeds, short, short_target, tested
 
 __all__ = ["RULES", "TESTS", "draw", "planned_groups"]
 
@@ -162,7 +162,7 @@ def _picture(analysis: Analysis, groups: Sequence[MultiverseGroup], svg: str, al
             "the decision of the plan, which alone decides. No p value belongs to the panel, and a share of it is no "
             "probability"
         ),
-        n=f"n = {numerals.count(analysis.data.n_test)} test cases, {len(analysis.seeds)} paired seeds",
+        n=counting(tested(analysis), number_of_seeds(len(analysis.seeds), "paired")),
         alt=alt,
         svg=svg,
     )

@@ -14,7 +14,7 @@ from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
 from cxr_report.report.figures import canvas
 from cxr_report.report.figures.picture import Picture
-from cxr_report.report.names import short
+from cxr_report.report.names import counting, number_of_seeds, short, tested
 
 __all__ = ["draw", "drawn_cliques"]
 
@@ -98,7 +98,7 @@ def _picture(analysis: Analysis, order: _Order, svg: str, alt: str) -> Picture:
             f"CD: Nemenyi’s critical difference. {bars}Below: per cent of the resamples of the seeds in which a loss "
             "held a rank, its mean rank and the bootstrap interval"
         ),
-        n=f"n = {ranking.n_seeds} seeds, {numerals.count(analysis.data.n_test)} test cases",
+        n=counting(number_of_seeds(ranking.n_seeds), tested(analysis)),
         alt=alt,
         svg=svg,
     )

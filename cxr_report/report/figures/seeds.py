@@ -65,13 +65,13 @@ def _draw(analysis: Analysis, metrics: Sequence[str], each: float, *, key: str) 
         svg = canvas.save(figure, key, alt)
     further = "" if key == "seeds" else ", further metrics"
     level = numerals.fixed(100 * (1 - analysis.study.analysis.alpha), 0)
+    controls = "; dashed line or arrow: the controls" if analysis.controls else ""
     return Picture(
         key=key,
         number="",
         title=(
             f"Test results of every run{further}. One dot per seed; black bar: mean over seeds with its {level} % t "
-            "interval; dashed line or arrow: the controls. Each axis has a range of its own, "
-            "and an arrow in its title says which way is better"
+            f"interval{controls}. Each axis has a range of its own, and an arrow in its title says which way is better"
         ),
         n=counted(analysis),
         alt=alt,

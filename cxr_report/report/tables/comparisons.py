@@ -9,7 +9,16 @@ from cxr_report.analysis.value import BOTH, CASES, SEEDS, Analysis, Pair, Target
 from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
 from cxr_report.report.answers import Answer, Answers, answers, deciding, over_seeds, shown
-from cxr_report.report.names import adjustment, family, roles, short, short_target
+from cxr_report.report.names import (
+    adjustment,
+    counting,
+    family,
+    number_of_seeds,
+    roles,
+    short,
+    short_target,
+    tested,
+)
 from cxr_report.report.tables.results import direction, level, p_cell
 from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, interval, number
 
@@ -52,7 +61,7 @@ def _others(analysis: Analysis, found: Answers) -> list[Answers | None]:
 
 def _n(analysis: Analysis, found: Answers) -> str:
     if found.test is None:
-        return f"n = {numerals.count(analysis.data.n_test)} test cases, {len(analysis.seeds)} seeds"
+        return counting(tested(analysis), number_of_seeds(len(analysis.seeds)))
     cases, patients = numerals.count(found.test.n_cases), numerals.count(found.test.n_patients)
     whose = f" of {patients} patients" if analysis.data.patients_known else ""
     seeds = found.test.n_seeds
@@ -123,7 +132,7 @@ def pairs(analysis: Analysis, metrics: Sequence[str], key: str) -> Table:
         key=key,
         number="",
         title=f"Comparisons of {which} over seeds, on these test cases, first minus second",
-        n=f"n = {len(analysis.seeds)} paired seeds, {numerals.count(analysis.data.n_test)} test cases",
+        n=counting(number_of_seeds(len(analysis.seeds), "paired"), tested(analysis)),
         columns=(
             Column("pair", "First − second", "text", parts=("first", "second")),
             Column("difference", "Difference"),
@@ -173,7 +182,8 @@ def _pair_notes(analysis: Analysis, metrics: Sequence[str]) -> Iterator[str]:
         "(standard deviation), with its interval by the noncentral t. Bold: adjusted p at most "
         f"{numerals.general(analysis.study.analysis.alpha)}. Nothing here speaks of other test cases."
     )
-    yield _divergence(analysis)
+    if analysis.study.trained:
+        yield _divergence(analysis)
     for note in sorted({pair.note for pair in analysis.pairs if pair.note and pair.metric in metrics}):
         yield f"{numerals.UNDEFINED} {note}."
 
@@ -204,7 +214,7 @@ def exact(analysis: Analysis) -> Table:
         key="pairs-exact",
         number="",
         title="Exact tests over seeds, on these test cases, first minus second",
-        n=f"n = {len(analysis.seeds)} paired seeds",
+        n=counting(number_of_seeds(len(analysis.seeds), "paired")),
         columns=(
             Column("pair", "First − second", "text", parts=("first", "second")),
             Column("n", "Differences"),

@@ -8,7 +8,7 @@ from cxr_report.analysis.value import BOTH, CASES, SEEDS, Analysis, MultiverseGr
 from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
 from cxr_report.report.figures.multiverse import RULES
-from cxr_report.report.names import short_target
+from cxr_report.report.names import counting, short_target, tested
 from cxr_report.report.tables.comparisons import pair_cell
 from cxr_report.report.tables.results import direction
 from cxr_report.report.tables.table import Body, Cell, Column, Table, number, plain
@@ -30,7 +30,7 @@ def decisions(analysis: Analysis) -> Table | None:
         key="multiverse-decisions",
         number="",
         title="Decisions under other analyses: first loss better / worse, of those that can reach α",
-        n=f"n = {len(analysis.multiverse)} groups of decisions on {numerals.count(analysis.data.n_test)} test cases",
+        n=counting(f"{len(analysis.multiverse)} groups of decisions", tested(analysis)),
         columns=(
             Column("pair", "First − second", "text", parts=("first", "second")),
             Column("estimate", "Difference"),

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from cxr_report.analysis.value import Analysis, Omnibus
 from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
-from cxr_report.report.names import roles, short_target
+from cxr_report.report.names import counting, number_of_seeds, roles, short_target, tested
 from cxr_report.report.tables.results import direction, p_cell, whole
 from cxr_report.report.tables.table import Body, Cell, Column, Table, number, plain
 
@@ -48,8 +48,7 @@ def omnibus(analysis: Analysis, metrics: Sequence[str], key: str) -> Table:
         key=key,
         number="",
         title=f"Tests of all loss functions at once on {which}, the planned one first",
-        n=f"n = {len(analysis.losses)} loss functions, {numerals.count(analysis.data.n_test)} test cases, "
-        f"{len(analysis.seeds)} seeds",
+        n=counting(f"{len(analysis.losses)} loss functions", tested(analysis), number_of_seeds(len(analysis.seeds))),
         columns=(
             Column("test", "Test", "text"),
             Column("target", "Holds for other", "text"),

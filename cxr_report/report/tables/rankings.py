@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from cxr_report.analysis.value import Analysis, Cliques, Ranking
 from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
-from cxr_report.report.names import short
+from cxr_report.report.names import counting, number_of_seeds, short, tested
 from cxr_report.report.tables.results import direction, level, p_cell
 from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, number, plain
 
@@ -31,7 +31,7 @@ def ranks(analysis: Analysis) -> Table | None:
         key="ranks",
         number="",
         title="Mean ranks of the loss functions over seeds, on these test cases",
-        n=f"n = {len(analysis.seeds)} seeds, {numerals.count(analysis.data.n_test)} test cases",
+        n=counting(number_of_seeds(len(analysis.seeds)), tested(analysis)),
         columns=(
             Column("loss", "Loss function", "text"),
             Column("mean_rank", "Mean rank"),

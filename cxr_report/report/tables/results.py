@@ -58,7 +58,7 @@ def main(analysis: Analysis) -> Table:
     return Table(
         key="main",
         number="",
-        title="Test results per loss function over the seeds, and of the controls",
+        title="Test results per loss function over the seeds" + (", and of the controls" if analysis.controls else ""),
         n=counted(analysis),
         columns=(
             Column("loss", "Loss function", "text"),

@@ -20,26 +20,27 @@ __all__ = ["data", "losses"]
 def data(analysis: Analysis, cohort: Cohort) -> Table:
     """Make the table of cases, patients, classes and demographics per split."""
     splits = cohort.splits
+    unit = "Images" if analysis.study.trained else "Cases"
     whole = [
-        (plain("Images"), *(of(split.cases) for split in splits)),
+        (plain(unit), *(of(split.cases) for split in splits)),
         (plain("Patients"), *(_known(split.patients) for split in splits)),
     ]
     bodies = [Body(tuple(whole))]
     if analysis.study.task == "multilabel":
         rows = tuple((plain(name), *(_finding(split, name) for split in splits)) for name in analysis.classes)
-        bodies.append(Body(rows, "Findings: present (% of images with a known label); not known"))
+        bodies.append(Body(rows, f"Findings: present (% of {unit.lower()} with a known label); not known"))
     else:
         rows = tuple(
             (plain(name), *(_share(split, split.positive.get(name, 0)) for split in splits))
             for name in analysis.classes
         )
-        bodies.append(Body(rows, "Classes (% of images)"))
-    bodies += _demographics(splits)
+        bodies.append(Body(rows, f"Classes (% of {unit.lower()})"))
+    bodies += _demographics(splits, unit.lower())
     return Table(
         key="data",
         number="",
         title="Cases per split",
-        n=f"n = {numerals.count(cohort.kept)} images",
+        n=f"n = {numerals.count(cohort.kept)} {unit.lower()}",
         columns=(
             Column("row", "", "text"),
             *(Column(split.name.lower(), split.name, parts=("count", "percent", "unknown")) for split in splits),
@@ -82,9 +83,9 @@ def _finding(split: SplitCounts, name: str) -> Cell:
     return Cell(f"{numerals.count(present)} ({numerals.fixed(share, 1)}){tail}", (present, share, unknown))
 
 
-def _demographics(splits: tuple[SplitCounts, ...]) -> list[Body]:
+def _demographics(splits: tuple[SplitCounts, ...], unit: str) -> list[Body]:
     bodies = []
-    for column, title in (("sex", "Sex (% of images)"), ("view", "View (% of images)")):
+    for column, title in (("sex", f"Sex (% of {unit})"), ("view", f"View (% of {unit})")):
         values = sorted({value for split in splits for value in split.demographics.get(column, {})})
         if values:
             rows = tuple(
