@@ -17,7 +17,7 @@ from cxr_report.report.figures.picture import Picture
 from cxr_report.report.names import adjustment
 from cxr_report.report.narrative import Paragraph
 from cxr_report.report.sections import Section, beyond, listings, proofs
-from cxr_report.report.tables import appendix, comparisons, joint, omnibus, results, study
+from cxr_report.report.tables import appendix, comparisons, equivalence, joint, omnibus, results, study
 from cxr_report.report.tables.table import Table
 
 __all__ = ["Document", "compose"]
@@ -174,6 +174,8 @@ def _main_tables(analysis: Analysis, cases: Cohort) -> tuple[list[Table], tuple[
     both = answers(analysis, primary[0], BOTH)
     if both is not None and both.test is not None:
         tables.append(joint.means(analysis, both.test, both.key))
+    same = equivalence.equivalence(analysis)
+    tables += [same] if same is not None else []
     tables += [omnibus.omnibus(analysis, primary, "omnibus"), comparisons.pairs(analysis, primary, "pairs")]
     per_class = list(results.classes(analysis, primary[0], _positives(cases)))
     return [*tables, *per_class], tuple(table.key for table in per_class)

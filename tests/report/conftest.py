@@ -31,6 +31,8 @@ def _package(folder: str) -> None:
 
 
 _package("makers")
+_package("grammar")
+_package("bugs")
 fixed = importlib.import_module("report_makers.fixed")
 build: Callable[..., Analysis] = fixed.build
 Shape = fixed.Shape

@@ -56,7 +56,14 @@ def test_every_section_is_a_bookmark(reader: PdfReader) -> None:
                 yield entry.title
 
     found = list(titles(reader.outline))
-    for name in ("Abstract", "1 Methods", "2 Results", "2.3 Seeds and cases together: the decisions", "References", "Appendix"):
+    for name in (
+        "Abstract",
+        "1 Methods",
+        "2 Results",
+        "2.3 Seeds and cases together: the decisions",
+        "References",
+        "Appendix",
+    ):
         assert name in found
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from report_makers.drawn import random_analysis
 
 from cxr_report.analysis.value import BOTH, CASES, Analysis
 from cxr_report.report import numerals
@@ -24,6 +25,7 @@ from cxr_report.report.tables import (
     Table,
     appendix,
     comparisons,
+    equivalence,
     joint,
     omnibus,
     results,
@@ -145,6 +147,7 @@ def _tables(analysis: Analysis) -> list[Table]:
         joint.comparisons(analysis, BOTH, "joint"),
         joint.comparisons(analysis, CASES, "cases"),
         joint.means(analysis, analysis.joint[0], "joint.0"),
+        equivalence.equivalence(analysis),
         *appendix.runs(analysis),
     ]
     return [table for table in found if table is not None]
@@ -179,7 +182,7 @@ def test_the_controls_stand_apart_below_the_losses_of_every_metric(made_up: Call
     assert [row[1].text for row in bodies[1].rows] == [numerals.UNDEFINED] * 2
 
 
-@pytest.mark.parametrize("shape", [{}, {"joint": False, "seeds": 3}, {"family": "all"}])
+@pytest.mark.parametrize("shape", [{}, {"joint": False, "family": "all"}, {"family": "all"}])
 def test_a_decision_is_bold_exactly_where_the_analysis_says_that_a_difference_is_shown(
     made_up: Callable[..., Analysis], shape: dict[str, Any]
 ) -> None:
@@ -242,6 +245,25 @@ def test_pairs_outside_of_the_family_stand_apart_with_raw_p_values_alone(made_up
     assert comparisons.outside(made_up(losses=2)) is None
     assert comparisons.outside(made_up(family="all")) is None
     assert comparisons.headline(analysis).rows == 3
+
+
+def test_equivalence_is_told_exactly_where_it_is_shown_and_seeds_alone_are_told_apart(
+    made_up: Callable[..., Analysis],
+) -> None:
+    seen = set()
+    for analysis in map(random_analysis, range(30)):
+        table = equivalence.equivalence(analysis)
+        assert table is not None
+        assert {column.group for column in table.columns[-3:]} == {"Seeds, these cases only"}
+        names = [column.name for column in table.columns]
+        told = [row[names.index("shown")].text for row in table.bodies[0].rows] if "shown" in names else []
+        found = analysis.equivalences
+        assert told == ["equivalent" if r.equivalent else "not inferior" if r.noninferior else "neither" for r in found]
+        seen |= set(told)
+    assert seen == {"equivalent", "not inferior", "neither"}
+    alone = equivalence.equivalence(made_up(joint=False))
+    assert alone is not None
+    assert [column.name for column in alone.columns] == ["pair", "p_tost", "t_rope", "rank_rope"]
 
 
 def test_the_planned_test_of_all_losses_stands_first_and_is_marked(made_up: Callable[..., Analysis]) -> None:

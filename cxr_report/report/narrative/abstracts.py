@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from cxr_report.analysis.value import Analysis, JointPair, Pair
-from cxr_report.report.narrative import beyond, completion, facts, prose, seeds
-from cxr_report.report.narrative.facts import Keyed
+from cxr_report.analysis.value import BOTH, CASES, SEEDS, Analysis
+from cxr_report.report.answers import Answers, deciding, shown
+from cxr_report.report.names import family
+from cxr_report.report.narrative import agreement, comparisons, completion, equivalence, facts, leaders, prose
 from cxr_report.report.narrative.prose import Paragraph, Piece, Sentence, sentence
 from cxr_report.report.numerals import listed
 
@@ -31,17 +32,19 @@ MODELS = {
 def abstract(analysis: Analysis) -> tuple[Paragraph, ...]:
     """Write the abstract: objective, methods, results, conclusion."""
     primary = analysis.study.metrics.primary
-    found = [*completion.finished(analysis), seeds.leader(analysis, primary), seeds.pair_count(analysis, primary)]
-    found += seeds.largest(analysis, primary)
-    joint = facts.joint_of(analysis)
-    if joint is not None:
-        if not facts.no_case_term(joint[1]):
-            found.append(beyond.joint_omnibus(analysis, joint))
-        found.append(beyond.joint_pairs(analysis, joint)[0])
+    decided = deciding(analysis, primary)
+    found = (
+        *completion.finished(analysis),
+        leaders.leader(analysis, primary),
+        comparisons.said(analysis, decided),
+        *comparisons.largest(analysis, decided),
+        *agreement.beside(analysis, decided),
+        *([equivalence.equivalent(analysis)] if analysis.equivalences else []),
+    )
     return spelled_out(
         Paragraph("", "Objective", (_objective(analysis),)),
-        Paragraph("", "Methods", _methods(analysis)),
-        Paragraph("", "Results", tuple(found)),
+        Paragraph("", "Methods", _methods(analysis, decided)),
+        Paragraph("", "Results", found),
         Paragraph("", "Conclusion", conclusion(analysis)),
     )
 
@@ -81,61 +84,44 @@ def _objective(analysis: Analysis) -> Sentence:
     )
 
 
-def _methods(analysis: Analysis) -> tuple[Sentence, ...]:
-    plan, k = analysis.study.analysis, len(analysis.losses)
+def _methods(analysis: Analysis, decided: Answers) -> tuple[Sentence, ...]:
+    total, what = family(analysis)
     return (
         sentence(
             "design",
             "Every loss was trained with ",
             prose.count(len(analysis.planned_seeds)),
             " seeds, which were the same for all losses, and tested on ",
-            prose.count(analysis.data.n_test, seeds.CASES),
+            prose.count(analysis.data.n_test, facts.CASES_KEY),
             " images",
-            seeds.of_patients(analysis),
+            leaders.of_patients(analysis),
             ".",
         ),
         sentence(
             "plan",
-            f"The primary metric was {facts.spoken(analysis.study.metrics.primary)}; all pairs of losses (",
-            prose.count(k * (k - 1) // 2),
-            f") were compared by paired t tests over seeds {facts.by_adjustment(analysis)}, α = ",
-            prose.exactly(plan.alpha, seeds.ALPHA),
+            f"The primary metric was {facts.spoken(decided.metric)}; ",
+            prose.count(total),
+            f" {what} {'was' if total == 1 else 'were'} planned and decided {_by(analysis, decided)} "
+            f"{facts.by_adjustment(analysis)}, α = ",
+            prose.exactly(analysis.study.analysis.alpha, facts.ALPHA),
             ".",
         ),
-        *_joint_plan(analysis),
     )
 
 
-def _joint_plan(analysis: Analysis) -> tuple[Sentence, ...]:
-    joint = facts.joint_of(analysis)
-    if joint is None:
-        return ()
-    return (
-        sentence(
-            "joint-plan",
-            f"Seeds and {facts.case_unit(analysis)} were taken together by the Obuchowski–Rockette analysis of "
-            f"{facts.spoken(joint[1].metric)}.",
-        ),
-    )
+def _by(analysis: Analysis, decided: Answers) -> str:
+    unit = facts.case_unit(analysis)
+    return {
+        BOTH: f"over seeds and {unit} together, by the Obuchowski–Rockette analysis",
+        SEEDS: "over seeds, on these test cases, by paired t tests",
+        CASES: f"over {unit}, for these runs, by the Obuchowski–Rockette analysis",
+    }[decided.target]
 
 
 def conclusion(analysis: Analysis) -> tuple[Sentence, ...]:
     """Say what follows, for which target, and with which reservations."""
-    primary = analysis.study.metrics.primary
-    over_seeds = facts.pairs_of(analysis, primary)
-    sentences = []
-    joint = facts.joint_of(analysis)
-    if joint is None:
-        sentences.append(_verdict(analysis, "seeds", over_seeds, primary))
-    else:
-        key, test = joint
-        pairs = [(f"{key}.pairs.{place}", pair) for place, pair in enumerate(test.pairs) if pair.in_family]
-        if test.metric == primary and not facts.shown(over_seeds) and not facts.shown(pairs):
-            sentences.append(_both_open(analysis, primary))
-        else:
-            sentences.append(_verdict(analysis, "seeds", over_seeds, primary))
-            sentences.append(_verdict(analysis, "joint", pairs, test.metric))
-    sentences += _shortcuts(analysis)
+    decided = deciding(analysis, analysis.study.metrics.primary)
+    sentences = [_verdict(analysis, decided), *agreement.disagreements(analysis, decided), *_shortcuts(analysis)]
     sentences.append(
         sentence("scope", "The conclusion holds for this training set, this split and these hyper-parameters.")
     )
@@ -148,12 +134,14 @@ def conclusion(analysis: Analysis) -> tuple[Sentence, ...]:
     return tuple(sentences)
 
 
-def _both_open(analysis: Analysis, metric: str) -> Sentence:
-    return sentence(
-        "both-open",
-        f"Neither over seeds, on these test cases, nor over seeds and {facts.case_unit(analysis)} together was a "
-        f"difference between the losses in {facts.spoken(metric)} shown, which is no evidence that they are equal.",
-    )
+def _verdict(analysis: Analysis, decided: Answers) -> Sentence:
+    where, name = facts.over(analysis, decided.target), facts.spoken(decided.metric)
+    rows = [row for row in decided.family if shown(row)]
+    if rows:
+        way, told = facts.direction(decided.metric), facts.clauses(analysis, rows)
+        return sentence("verdict", f"{where} {name} was {way} {told}.")
+    text = f"{where} no difference between the losses in {name} was shown, which is no evidence that they are equal."
+    return sentence("verdict-open", text)
 
 
 def _shortcuts(analysis: Analysis) -> list[Sentence]:
@@ -168,22 +156,3 @@ def _shortcuts(analysis: Analysis) -> list[Sentence]:
         return []
     text = f"For {listed(found)}, no loss exceeded the metadata alone, so that recognition of disease was not shown."
     return [sentence("shortcut-scope", text)]
-
-
-def _verdict(
-    analysis: Analysis, target: str, pairs: list[Keyed[Pair]] | list[Keyed[JointPair]], metric: str
-) -> Sentence:
-    where = (
-        "Over seeds, on these test cases,"
-        if target == "seeds"
-        else f"Over seeds and {facts.case_unit(analysis)} together,"
-    )
-    name = facts.spoken(metric)
-    shown = [pair for _, pair in pairs if pair.verdict in ("first better", "second better")]
-    if not shown:
-        return sentence(
-            f"{target}-open",
-            f"{where} no difference between the losses in {name} was shown, which is no evidence that they are equal.",
-        )
-    told = facts.clauses(analysis, shown)
-    return sentence(f"{target}-verdict", f"{where} {name} was {facts.direction(metric)} {told}.")

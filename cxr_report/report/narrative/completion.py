@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from cxr_report.analysis.value import Analysis
+from cxr_report.analysis.value import Analysis, LeftOut
 from cxr_report.report.narrative import prose
 from cxr_report.report.narrative.prose import Sentence, sentence
 from cxr_report.report.numerals import listed
 
-__all__ = ["finished"]
+__all__ = ["finished", "left_out"]
 
 
 def finished(analysis: Analysis) -> tuple[Sentence, ...]:
@@ -26,14 +26,35 @@ def finished(analysis: Analysis) -> tuple[Sentence, ...]:
             )
         )
     gone = len(analysis.diverged)
-    if not gone:
-        sentences.append(
-            sentence("no-divergence", "No run diverged (0 of ", prose.count(planned - missing), " finished runs).")
-        )
-        return tuple(sentences)
-    sentences.append(_diverged(analysis, planned - missing))
-    sentences.append(_after_divergence(analysis))
+    if gone:
+        sentences += [_diverged(analysis, planned - missing), _after_divergence(analysis)]
+    else:
+        finished = prose.count(planned - missing)
+        sentences.append(sentence("no-divergence", "No run diverged (0 of ", finished, " finished runs)."))
     return tuple(sentences)
+
+
+def left_out(analysis: Analysis) -> tuple[Sentence, ...]:
+    """Name the seeds that are not finished for every loss, and what became of them."""
+    found: dict[str, list[LeftOut]] = {}
+    for seed in analysis.left_out:
+        found.setdefault(seed.handling, []).append(seed)
+    return tuple(
+        sentence("left-out", f"{_HANDLING[handling]}: {listed([_seed(analysis, each) for each in seeds])}.")
+        for handling, seeds in found.items()
+    )
+
+
+_HANDLING = {
+    "left out of every comparison": "Left out of every comparison",
+    "given the worst score in the tests over seeds": (
+        "Given the worst score in the tests over seeds, and left out of the analyses over cases"
+    ),
+}
+
+
+def _seed(analysis: Analysis, gone: LeftOut) -> str:
+    return f"seed {gone.seed} ({listed([analysis.labels[loss] for loss in gone.losses])}: {gone.reason})"
 
 
 def _diverged(analysis: Analysis, started: int) -> Sentence:

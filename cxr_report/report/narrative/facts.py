@@ -6,45 +6,42 @@ import math
 from collections.abc import Sequence
 from typing import TypeVar
 
-from cxr_report.analysis.value import Analysis, Control, Joint, JointMean, JointPair, LossSummary, Omnibus, Pair
+from cxr_report.analysis.value import BOTH, CASES, SEEDS, Analysis, Control, JointMean, LossSummary, Target
 from cxr_report.metrics import METRICS
+from cxr_report.report.answers import Answer, answers
 from cxr_report.report.numerals import listed
 
 __all__ = [
     "ADJUSTMENTS",
+    "ALPHA",
+    "CASES_KEY",
+    "PATIENTS_KEY",
     "Keyed",
     "adjusted_name",
     "best",
-    "better_of",
     "by_adjustment",
     "case_unit",
     "clauses",
     "controls_of",
-    "decisive",
     "direction",
     "followers",
-    "joint_is",
     "joint_mean",
-    "joint_of",
-    "no_case_term",
     "noted",
-    "omnibus_of",
-    "pairs_of",
+    "over",
     "shortcuts",
-    "shown",
     "spoken",
     "summaries_of",
     "titled",
-    "undefined",
-    "worse_of",
 ]
 
 T = TypeVar("T")
 Keyed = tuple[str, T]
 """A value with its place in statistics.json."""
 
-AnyPair = Pair | JointPair
-P = TypeVar("P", Pair, JointPair)
+ALPHA = "study.analysis.alpha"
+CASES_KEY = "data.n_test"
+PATIENTS_KEY = "data.n_test_patients"
+"""Where numbers stand that many sentences name."""
 
 TIE = 1e-12
 """Chosen: relative width within which two means count as equal, as in ``cxr_report.stats``."""
@@ -121,68 +118,29 @@ def followers(analysis: Analysis, metric: str) -> list[Keyed[LossSummary]]:
     return [each for each in summaries_of(analysis, metric) if each[1].loss not in leaders]
 
 
-def omnibus_of(analysis: Analysis, metric: str) -> Keyed[Omnibus]:
-    """Return the omnibus test of a metric."""
-    return next(
-        (f"omnibus.{place}", each)
-        for place, each in enumerate(analysis.omnibus)
-        if each.metric == metric and each.planned
-    )
-
-
-def pairs_of(analysis: Analysis, metric: str) -> list[Keyed[Pair]]:
-    """Return every comparison of two losses on a metric."""
-    return [
-        (f"pairs.{place}", pair)
-        for place, pair in enumerate(analysis.pairs)
-        if pair.metric == metric and pair.in_family
-    ]
-
-
-def joint_of(analysis: Analysis) -> Keyed[Joint] | None:
-    """Return the analysis over seeds and cases together, where there is one."""
-    metric = analysis.study.metrics.primary
-    return next(((f"joint.{n}", test) for n, test in enumerate(analysis.joint) if test.metric == metric), None)
-
-
-def shown(pairs: Sequence[Keyed[P]]) -> list[Keyed[P]]:
-    """Return the pairs of which one loss is shown to be better."""
-    return [each for each in pairs if each[1].verdict in ("first better", "second better")]
-
-
-def undefined(pairs: Sequence[Keyed[Pair]]) -> list[Keyed[Pair]]:
-    """Return the pairs whose test is undefined."""
-    return [each for each in pairs if math.isnan(each[1].p_t)]
-
-
-def decisive(pair: Pair) -> tuple[str, float]:
-    """Return the field and the p value on which the verdict of a pair rests."""
-    return "p_t_adjusted", pair.p_t_adjusted
-
-
-def better_of(pair: AnyPair) -> str:
-    """Return the loss that is shown to be better."""
-    return pair.first if pair.verdict == "first better" else pair.second
-
-
-def worse_of(pair: AnyPair) -> str:
-    """Return the other loss."""
-    return pair.second if pair.verdict == "first better" else pair.first
-
-
-def clauses(analysis: Analysis, pairs: Sequence[AnyPair]) -> str:
-    """Say with which losses a metric was better than with which: ``with A than with B and C; with B than with D``.
+def clauses(analysis: Analysis, rows: Sequence[Answer]) -> str:
+    """Say with which losses a metric was better than with which: ``with A and B than with C; with C than with D``.
 
     Args:
         analysis: for order and labels.
-        pairs: of which one loss is shown to be better.
+        rows: comparisons of which one loss is shown to be better.
     """
-    beaten = {
-        loss: [analysis.labels[worse_of(pair)] for pair in pairs if better_of(pair) == loss] for loss in analysis.losses
-    }
-    return "; ".join(
-        f"with {analysis.labels[loss]} than with {listed(others)}" for loss, others in beaten.items() if others
-    )
+    beaten = {loss: tuple(analysis.labels[row.worse] for row in rows if row.better == loss) for loss in analysis.losses}
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for loss, others in beaten.items():
+        if others:
+            alike.setdefault(others, []).append(analysis.labels[loss])
+    return "; ".join(f"with {listed(better)} than with {listed(others)}" for others, better in alike.items())
+
+
+def over(analysis: Analysis, target: Target) -> str:
+    """Say at the beginning of a sentence what a test holds for."""
+    unit = case_unit(analysis)
+    return {
+        BOTH: f"Over seeds and {unit} together,",
+        SEEDS: "Over seeds, on these test cases,",
+        CASES: f"Over {unit}, for these runs,",
+    }[target]
 
 
 def controls_of(analysis: Analysis, metric: str) -> list[Keyed[Control]]:
@@ -209,26 +167,14 @@ def case_unit(analysis: Analysis) -> str:
     return "patients" if analysis.data.patients_known else "cases"
 
 
-def joint_is(analysis: Analysis, metric: str) -> bool:
-    """Say whether there is an analysis over seeds and patients of a metric."""
-    found = joint_of(analysis)
-    return found is not None and found[1].metric == metric
-
-
-def no_case_term(test: Joint) -> bool:
-    """Say whether the test over seeds and patients has no term for the cases, so that it is one over seeds alone."""
-    return not math.isnan(test.p) and test.cov2 <= test.cov3
-
-
 def joint_mean(analysis: Analysis, metric: str, loss: str) -> Keyed[JointMean] | None:
     """Return the mean of a loss with its interval over seeds and patients, where it is of the same runs.
 
     A diverged run that was given a score has no predictions, so that the mean over seeds is then of other runs.
     """
-    found = joint_of(analysis)
+    found = answers(analysis, metric, BOTH)
     imputed = analysis.diverged and analysis.study.analysis.on_diverged == "worst-score"
-    if found is None or found[1].metric != metric or imputed:
+    if found is None or found.test is None or imputed:
         return None
-    key, test = found
-    rows = [(f"{key}.means.{place}", row) for place, row in enumerate(test.means) if row.loss == loss]
+    rows = [(f"{found.key}.means.{place}", row) for place, row in enumerate(found.test.means) if row.loss == loss]
     return rows[0] if rows and not math.isnan(rows[0][1].low) else None

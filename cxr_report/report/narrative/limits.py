@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from cxr_report.analysis.value import Analysis
-from cxr_report.report.narrative import facts, prose, seeds
+from cxr_report.analysis.value import BOTH, Analysis
+from cxr_report.metrics import METRICS
+from cxr_report.report.answers import answers
+from cxr_report.report.narrative import facts, leaders, prose
 from cxr_report.report.narrative.prose import Paragraph, Piece, Sentence, sentence
 from cxr_report.report.numerals import listed
 
@@ -69,20 +71,23 @@ def _shortcuts(analysis: Analysis) -> Iterator[Sentence]:
 
 
 def _precision(analysis: Analysis) -> Sentence:
-    """Say how many cases there are and, where it was analysed, how well they let the leading AUROC be known."""
-    found = facts.joint_of(analysis)
-    rows = [row for row in found[1].means if not math.isnan(row.low)] if found else []
-    if found is None or not rows:
-        size = prose.count(analysis.data.n_test, seeds.CASES)
-        return sentence("test-size", "The test set has ", size, " cases", seeds.of_patients(analysis), ".")
-    leader = max(rows, key=lambda row: row.estimate)
+    """Say how many cases there are and, where it was analysed, how well they let the leader be known."""
+    metric = analysis.study.metrics.primary
+    found = answers(analysis, metric, BOTH)
+    test = found.test if found is not None else None
+    rows = [row for row in test.means if not math.isnan(row.low)] if test is not None else []
+    if found is None or test is None or not rows:
+        size = prose.count(analysis.data.n_test, facts.CASES_KEY)
+        return sentence("test-size", "The test set has ", size, " cases", leaders.of_patients(analysis), ".")
+    better = max if METRICS[metric].higher_is_better else min
+    leader = better(rows, key=lambda row: row.estimate)
     return sentence(
         "precision",
         "With ",
-        prose.count(found[1].n_cases, f"{found[0]}.n_cases"),
+        prose.count(test.n_cases, f"{found.key}.n_cases"),
         " cases",
-        seeds.of_patients(analysis),
-        " the AUROC of one loss is known to about ±",
+        leaders.of_patients(analysis),
+        f" the {facts.spoken(metric)} of one loss is known to about ±",
         prose.value((leader.high - leader.low) / 2, ""),
         " only.",
     )
@@ -114,6 +119,7 @@ def _size(analysis: Analysis) -> Iterator[Sentence]:
     rare = [name for name in analysis.classes if analysis.data.positives.get(name, FEW_CASES) < FEW_CASES]
     if rare:
         yield sentence("rare", "Fewer than ", prose.count(FEW_CASES), f" test cases belong to {listed(rare)}.")
+    yield from _absent(analysis)
     undefined = sum(math.isnan(entry.mean) for entry in analysis.summaries)
     if undefined:
         yield sentence(
@@ -125,7 +131,21 @@ def _size(analysis: Analysis) -> Iterator[Sentence]:
         )
 
 
+def _absent(analysis: Analysis) -> Iterator[Sentence]:
+    """Name the classes whose metrics are undefined, because a split lacks what they need."""
+    if analysis.absent:
+        told = [f"{gone.klass} (no {gone.lacks} case in {_SPLITS[gone.split]})" for gone in analysis.absent]
+        yield sentence("absent", f"Metrics are undefined for {listed(told)}.")
+
+
+_SPLITS = {"train": "training", "val": "validation", "test": "test"}
+
+
 def _state(analysis: Analysis) -> Iterator[Sentence]:
+    if analysis.left_out:
+        gone = prose.count(len(analysis.left_out))
+        unit = "seed is" if len(analysis.left_out) == 1 else "seeds are"
+        yield sentence("left-out-limit", gone, f" {unit} not finished for every loss, which may favour some losses.")
     if analysis.diverged:
         yield sentence("diverged-limit", "Runs that diverged are rated by rule and not by their predictions.")
     if analysis.partial:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cxr_report import stats
 from cxr_report.analysis.case_covariance import CaseCovariance
 from cxr_report.analysis.comparisons import PairedScores, compare, smallest
-from cxr_report.analysis.family import Family, adjusted
-from cxr_report.analysis.joint import Fit, fit, joint
+from cxr_report.analysis.equivalence import equivalences, seeds_equivalences
+from cxr_report.analysis.family import Family
+from cxr_report.analysis.joint import fits, joint, on_defined_seeds, without_joint
 from cxr_report.analysis.omnibus import omnibus
-from cxr_report.analysis.value import BOTH, CASES, Equivalence, Joint, SeedsEquivalence, Target
-from cxr_report.metrics import METRICS
+from cxr_report.analysis.rankings import rankings
+from cxr_report.analysis.value import BOTH, CASES, Joint
+from cxr_report.analysis.variance import variances
 from cxr_report.study import Study
 
 
@@ -64,30 +65,19 @@ class Spread:
         return np.asarray(matrix + (self.error - self.cov1 - self.cov2 + self.cov3) * one)
 
 
-def over_cases(
-    study: Study, tables: Mapping[str, PairedScores], spreads: Mapping[str, Spread], test: Cases
-) -> tuple[tuple[Joint, ...], tuple[Joint, ...]]:
-    """Analyse seeds and cases together, and cases with the seeds fixed.
-
-    Args:
-        study: the plan.
-        tables: metric -> scores of the finished runs.
-        spreads: metric -> its covariance; a metric without one, or with an undefined score, has no such analysis.
-        test: the cases.
-    """
-    found: dict[Target, dict[str, Fit]] = {BOTH: {}, CASES: {}}
+def covariances(tables: Mapping[str, PairedScores], spreads: Mapping[str, Spread]) -> dict[str, CaseCovariance]:
+    """Make up the covariance over cases of every metric; one without a spread has none, as ECE."""
+    found = {}
     for metric, scores in tables.items():
-        if metric not in spreads or not scores.values.size or not np.isfinite(scores.values).all():
-            continue
-        matrix = spreads[metric].matrix(len(scores.losses), len(scores.seeds))
-        method = "delong" if metric == "auroc" else "jackknife"
-        each = CaseCovariance(scores.values.T.reshape(-1), matrix, method, 0, "")
-        for target, own in found.items():
-            one = fit(each, study, metric, target=target)
-            if one is not None:
-                own[metric] = one
-    frame: Any = Frame(study, test)
-    return joint(frame, found[BOTH]), joint(frame, found[CASES])
+        if scores.seeds:
+            matrix = spreads.get(metric, Spread()).matrix(len(scores.losses), len(scores.seeds))
+            method: Any = ("delong" if metric == "auroc" else "jackknife") if metric in spreads else "none"
+            note = "" if metric in spreads else "it has no covariance over cases that could be trusted"
+            theta = scores.values.T.reshape(-1)
+            matrix[~np.isfinite(theta)] = matrix[:, ~np.isfinite(theta)] = math.nan
+            each = CaseCovariance(theta, matrix, method, 0, note)
+            found[metric] = on_defined_seeds(each, len(scores.losses))
+    return found
 
 
 def computed(
@@ -106,96 +96,30 @@ def computed(
         test: the cases.
         finished: the scores of the runs that have predictions, where they are others than ``tables``.
     """
-    plan, family, metrics = study.analysis, Family.of(study), tuple(tables)
-    both, cases = over_cases(study, finished or tables, spreads, test)
-    n = len(tables[metrics[0]].seeds)
-    least = {
-        name: smallest(
-            name, n, comparisons=family.size, n_losses=len(study.losses), adjustment=plan.adjustment
-        )
+    family, metrics = Family.of(study), tuple(tables)
+    found = covariances(finished or tables, spreads)
+    frame: Any = Frame(study, test)
+    both, fixed = fits(frame, found, target=BOTH), fits(frame, found, target=CASES)
+    joints, cases = joint(frame, both), joint(frame, fixed)
+    n, k = len(tables[metrics[0]].seeds), len(study.losses)
+    least = [
+        smallest(name, n, comparisons=family.size, n_losses=k, adjustment=study.analysis.adjustment)
         for name in ("wilcoxon", "friedman")
-    }  # fmt: skip
+    ]
     return {
-        "omnibus": tuple(
-            each for m in metrics for each in omnibus(tables[m], study, _of(both, m), _of(cases, m))
-        ),
+        "omnibus": tuple(each for m in metrics for each in omnibus(tables[m], study, _of(joints, m), _of(cases, m))),
         "pairs": compare(tables, study),
-        "smallest_wilcoxon_p": least["wilcoxon"],
-        "smallest_friedman_p": least["friedman"],
-        "joint": both,
+        "smallest_wilcoxon_p": least[0],
+        "smallest_friedman_p": least[1],
+        "joint": joints,
+        "without_joint": without_joint(found, k),
         "cases": cases,
-        "equivalences": tuple(_equivalences(study, _of(both, metrics[0]))),
-        "seeds_equivalences": tuple(_seeds_equivalences(study, tables[metrics[0]])),
-    }  # fmt: skip
+        "equivalences": equivalences(both.get(metrics[0]), study),
+        "seeds_equivalences": seeds_equivalences(tables[metrics[0]], study),
+        "rankings": rankings(tables, study),
+        "variances": variances(both, len(test.ids)),
+    }
 
 
 def _of(found: Sequence[Joint], metric: str) -> Joint | None:
     return next((each for each in found if each.metric == metric), None)
-
-
-def _equivalences(study: Study, test: Joint | None) -> list[Equivalence]:
-    pairs = [pair for pair in test.pairs if pair.in_family] if test is not None else []
-    plan, sign = study.analysis, 1 if METRICS[study.metrics.primary].higher_is_better else -1
-    rows = []
-    for pair in pairs:
-        if not pair.se > 0:
-            nan = math.nan
-            rows.append((pair, nan, nan, nan, nan, "the standard error is 0"))
-            continue
-        same = stats.equivalence(
-            pair.difference, pair.se, pair.df, low=-plan.margin, high=plan.margin, alpha=plan.alpha
-        )
-        least = stats.noninferiority(sign * pair.difference, pair.se, pair.df, margin=plan.margin)
-        rows.append((pair, float(same.p), float(least.p), float(same.low), float(same.high), ""))
-    p_same = adjusted([row[1] for row in rows], plan.adjustment)
-    p_least = adjusted([row[2] for row in rows], plan.adjustment)
-    return [
-        Equivalence(
-            metric=study.metrics.primary,
-            first=pair.first,
-            second=pair.second,
-            margin=plan.margin,
-            difference=pair.difference,
-            low=low,
-            high=high,
-            p_equivalence=same,
-            p_equivalence_adjusted=same_adjusted,
-            equivalent=bool(same_adjusted <= plan.alpha),
-            p_noninferiority=least,
-            p_noninferiority_adjusted=least_adjusted,
-            noninferior=bool(least_adjusted <= plan.alpha),
-            note=note,
-        )
-        for (pair, same, least, low, high, note), same_adjusted, least_adjusted in zip(
-            rows, p_same, p_least, strict=True
-        )
-    ]
-
-
-def _seeds_equivalences(study: Study, scores: PairedScores) -> list[SeedsEquivalence]:
-    family, margin, nan = Family.of(study), study.analysis.margin, math.nan
-    rows, found = scores.complete(), []
-    for i, j in family.pairs():
-        if not family.holds((i, j)):
-            continue
-        bare = SeedsEquivalence(
-            scores.metric, scores.losses[i], scores.losses[j], margin, *[nan] * 7, "a test needs at least two seeds"
-        )
-        if len(rows) > 1:
-            x, y = rows[:, i], rows[:, j]
-            two = stats.tost(x, y, low=-margin, high=margin)
-            t = stats.bayes_correlated_t(x, y, rope=margin)
-            ranks = stats.bayes_signed_rank(x, y, rope=margin, rng=np.random.default_rng(0), samples=500)
-            bare = replace(
-                bare,
-                p_tost=float(two.p),
-                t_left=float(t.p_left),
-                t_rope=float(t.p_rope),
-                t_right=float(t.p_right),
-                rank_left=float(ranks.p_left),
-                rank_rope=float(ranks.p_rope),
-                rank_right=float(ranks.p_right),
-                note="",
-            )
-        found.append(bare)
-    return found

@@ -1,0 +1,95 @@
+"""An Analysis in, the sentences on the primary metric's decisions out: on what they rest, and what is shown."""
+
+from __future__ import annotations
+
+from cxr_report.analysis.value import BOTH, CASES, SEEDS, Analysis, Joint
+from cxr_report.report.answers import Answers, answers, deciding, over_seeds
+from cxr_report.report.narrative import agreement, comparisons, facts, leaders, prose
+from cxr_report.report.narrative.prose import Sentence, sentence
+
+__all__ = ["beside", "decisions"]
+
+
+def decisions(analysis: Analysis) -> tuple[Sentence, ...]:
+    """Say on which target the decisions rest and why, what is shown, and what the other targets say."""
+    found = deciding(analysis, analysis.study.metrics.primary)
+    sentences = [_rests_on(analysis, found), *comparisons.details(analysis, found)]
+    if found.test is not None and found.target == BOTH:
+        sentences += _other_runs(analysis, found.test)
+        sentences += _narrower(analysis, found)
+    return (*sentences, *agreement.agreement(analysis, found))
+
+
+def _rests_on(analysis: Analysis, found: Answers) -> Sentence:
+    unit = facts.case_unit(analysis)
+    if found.target == BOTH:
+        text = (
+            f"The decisions rest on seeds and {unit} together: they answer whether other training runs and other "
+            f"{unit} would agree, with training set and split fixed."
+        )
+        return sentence("rests-on-both", text)
+    if found.target == CASES:
+        text = (
+            f"There are fewer than two seeds to test over, so that the decisions rest on {unit} alone: they answer "
+            f"whether other {unit} would agree about these runs, and not whether other training runs would."
+        )
+        return sentence("rests-on-cases", text)
+    return sentence(
+        "rests-on-seeds",
+        f"There is no analysis of {facts.spoken(found.metric)} over seeds and {unit} together "
+        f"({_why_not(analysis, found.metric)}), so that the decisions rest on seeds alone: they answer whether other "
+        "training runs would agree on these ",
+        prose.count(analysis.data.n_test, facts.CASES_KEY),
+        " test cases",
+        leaders.of_patients(analysis),
+        f", and not whether other {unit} would.",
+    )
+
+
+def _why_not(analysis: Analysis, metric: str) -> str:
+    return facts.noted(analysis.without_joint.get(metric, "no seed is finished for every loss"))
+
+
+def _other_runs(analysis: Analysis, test: Joint) -> list[Sentence]:
+    """Say that runs which were given a score have no predictions, so that this analysis is of fewer seeds."""
+    over_all = max(pair.n_seeds for pair in analysis.pairs if pair.metric == test.metric)
+    if test.n_seeds >= over_all:
+        return []
+    return [
+        sentence(
+            "fewer-runs",
+            "Diverged runs have no predictions, so that this is of ",
+            prose.count(test.n_seeds),
+            f" {'seed' if test.n_seeds == 1 else 'seeds'}, while the tests over seeds give them the worst score.",
+        )
+    ]
+
+
+def _narrower(analysis: Analysis, found: Answers) -> list[Sentence]:
+    """Explain where an interval over seeds and patients is narrower than that over seeds."""
+    alone = {(row.first, row.second): row.high - row.low for row in over_seeds(analysis, found.metric).family}
+    if not any(row.high - row.low < alone[row.first, row.second] for row in found.family):
+        return []
+    text = "An interval can be narrower than the one over seeds alone, because its degrees of freedom are larger."
+    return [sentence("narrower", text)]
+
+
+def beside(analysis: Analysis) -> tuple[Sentence, ...]:
+    """Say what is shown over seeds alone and over cases alone, where these do not decide."""
+    primary = analysis.study.metrics.primary
+    decided = deciding(analysis, primary)
+    found = [answers(analysis, primary, target) for target in (SEEDS, CASES) if target != decided.target]
+    return tuple(
+        each
+        for other in found
+        if other is not None
+        for each in (comparisons.said(analysis, other, closing=comparisons.NO_EVIDENCE), *_clauses(analysis, other))
+    )
+
+
+def _clauses(analysis: Analysis, found: Answers) -> list[Sentence]:
+    rows = [row for row in found.family if row.verdict in ("first better", "second better")]
+    if not rows:
+        return []
+    text = f"{facts.titled(found.metric)} was {facts.direction(found.metric)} {facts.clauses(analysis, rows)}."
+    return [sentence("clauses", text)]

@@ -1,0 +1,128 @@
+"""Claims about the plan, the methods and the limits of the design."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from .runs import Runs
+from .words import SPOKEN, demand, same
+
+
+class Plan(Runs):
+    """Rules for sentences on what was asked, and on what it cannot show."""
+
+    def on_precision(self, w: dict[str, str]) -> None:
+        demand(self.metric(w["metric"]) == self.primary, "another metric")
+        joint = self.test(self.primary, "both")
+        same(w["cases"], joint.n_cases, "cases")
+        self.patients(w)
+        best = max if self.way(self.primary) == "higher" else min
+        top = best((row for row in joint.means if not math.isnan(row.low)), key=lambda row: row.estimate)
+        same(w["half"], 0.5 * (top.high - top.low), "half the width of the interval")
+
+    def precise(self) -> bool:
+        """Work out whether the width of an interval can be told."""
+        joint = self.test(self.primary, "both")
+        return joint is not None and any(not math.isnan(row.low) for row in joint.means)
+
+    def on_normality(self, w: dict[str, str]) -> None:
+        same(w["n"], len(self.a.seeds), "differences")
+
+    def averaged(self) -> list[str]:
+        """Work out which metrics of ranks are means over classes."""
+        many = self.a.study.task != "binary"
+        return [name for name in self.a.metrics if many and name in ("auroc", "average_precision")]
+
+    def on_macro(self, w: dict[str, str]) -> None:
+        told = w["averaged"].split(" and ")
+        demand([name.lower() for name in told] == [SPOKEN[name].lower() for name in self.averaged()], "other means")
+        demand(w["verb"].startswith("is") == (len(told) == 1), "is, are")
+        multilabel = self.a.study.task == "multilabel"
+        demand((w["many"] == "findings") == multilabel == (w["one"] == "finding"), "classes or findings")
+
+    def on_thresholds(self, w: dict[str, str]) -> None:
+        demand(w["rule"].startswith("A finding") == (self.a.study.task == "multilabel"), "the rule of decision")
+
+    def on_objective(self, w: dict[str, str]) -> None:
+        same(w["n"], len(self.a.losses), "losses")
+        demand(("synthetic" in w) == (self.a.study.data.source == "phantom"), "synthetic or not")
+
+    def on_design(self, w: dict[str, str]) -> None:
+        same(w["seeds"], len(self.a.planned_seeds), "planned seeds")
+        same(w["cases"], self.a.data.n_test, "test images")
+        self.patients(w)
+
+    def on_exploratory(self, w: dict[str, str]) -> None:
+        demand(all(reason in w["reasons"] for reason in self.a.exploratory), "a reason is left out")
+
+    def on_few_seeds(self, w: dict[str, str]) -> None:
+        same(w["n"], len(self.a.seeds), "seeds")
+
+    def on_test_size(self, w: dict[str, str]) -> None:
+        same(w["cases"], self.a.data.n_test, "test cases")
+        self.patients(w)
+
+    def on_rare(self, w: dict[str, str]) -> None:
+        few = int(w["n"])
+        truth = {name for name, n in self.a.data.positives.items() if n < few}
+        told = set(re.findall("|".join(map(re.escape, self.a.classes)), w["classes"]))
+        demand(told == truth, "rare classes")
+
+    def on_undefined(self, w: dict[str, str]) -> None:
+        same(w["n"], sum(math.isnan(entry.mean) for entry in self.a.summaries), "undefined summaries")
+        same(w["total"], len(self.a.summaries), "summaries")
+
+    def on_metrics(self, w: dict[str, str]) -> None:
+        demand(self.metric(w["metric"]) == self.primary, "another primary metric")
+        order = list(self.plan.hierarchy)
+        free = [name for name in self.a.study.metrics.secondary if name not in order]
+        for key, wanted in (("order", order), ("free", free)):
+            told = [self.metric(name) for name in re.split(", | and ", w[key])] if key in w else []
+            demand(told == wanted, key, "metrics are", wanted)
+        demand(("several" in w) == (len(order) > 1), "an order of one")
+
+    def on_covariances(self, w: dict[str, str]) -> None:
+        demand(("summed" in w) == self.known_patients(), "sums per patient")
+        kinds = {"DeLong’s": "delong", "the jackknife’s": "jackknife", "the case bootstrap’s": "bootstrap"}
+        name = "|".join(map(re.escape, SPOKEN.values()))
+        told = {}
+        for how, names in re.findall(
+            rf"({'|'.join(kinds)}|there is none) for ((?:{name})(?:(?:, | and )(?:{name}))*)", w["list"]
+        ):
+            told |= {self.metric(each): kinds.get(how, "") for each in re.split(", | and ", names)}
+        wanted = dict.fromkeys(self.a.metrics, "")
+        wanted |= {test.metric: test.covariance for test in (*self.a.cases, *self.a.joint)}
+        demand(told == wanted, "covariances are", wanted, "not", told)
+
+    def on_family(self, w: dict[str, str]) -> None:
+        self._what(w)
+        same(w["total"], self.total, "comparisons of the family")
+
+    def on_plan(self, w: dict[str, str]) -> None:
+        demand(self.metric(w["metric"]) == self.primary, "another primary metric")
+        demand(self.target(w["where"]) == self.decided(self.primary), "another target decides")
+        demand(w["means"].startswith("paired") == (self.decided(self.primary) == "seeds"), "by which test")
+        self.on_family(w)
+
+    def on_absent(self, w: dict[str, str]) -> None:
+        told = set(re.findall(r"([\w]+) \(no (positive|negative) case in (test|validation|training)\)", w["list"]))
+        splits = {"val": "validation", "test": "test", "train": "training"}
+        demand(told == {(g.klass, g.lacks, splits[g.split]) for g in self.a.absent}, "absent classes")
+
+    def on_left_out_limit(self, w: dict[str, str]) -> None:
+        same(w["n"], len(self.a.left_out), "seeds that are not finished")
+
+    def on_delong(self, w: dict[str, str]) -> None:
+        several = self.known_patients() and self.a.data.n_test_patients < self.a.data.n_test
+        demand(w["unit"].startswith("patients") == several, "the unit of the interval over cases")
+
+    def on_on_diverged(self, w: dict[str, str]) -> None:
+        demand(w["rule"].startswith("A seed") == (self.plan.on_diverged == "drop-seed"), "the rule for diverged runs")
+
+    def on_own_settings(self, w: dict[str, str]) -> None:
+        own = {
+            name for name, loss in self.a.study.losses.items()
+            if loss.training.learning_rate is not None or loss.training.weight_decay is not None
+        }  # fmt: skip
+        demand(set(self.losses(w["losses"])) == own, "losses with settings of their own")
