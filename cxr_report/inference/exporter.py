@@ -73,21 +73,25 @@ def export(study: Study, *, study_file: Path, folder: StudyFolder, dataset: Data
     if not pending:
         return
     progress.start("export", len(pending))
-    classifier = _classifier(study, study_file, dataset)
-    desk = _Desk(study, folder, dataset, classifier, export_template(classifier, _size(dataset)))
+    desks: dict[float | None, _Desk] = {}
     for run in pending:
-        _export_run(run, desk)
+        head = models.cosine_scale(study.entry(run.loss))
+        if head not in desks:
+            classifier = _classifier(study, study_file, dataset, head)
+            desks[head] = _Desk(study, folder, dataset, classifier, export_template(classifier, _size(dataset)))
+        _export_run(run, desks[head])
         progress.advance("export")
     progress.finish("export")
 
 
 def check(study: Study, *, study_file: Path, dataset: DataSet) -> None:
-    """Export the study's architecture and throw the graph away.
+    """Export the study's architecture with every last layer that its losses ask for, and throw the graphs away.
 
     Raises:
         Refusal: the exporter cannot express it.
     """
-    export_template(_classifier(study, study_file, dataset), _size(dataset))
+    for head in {models.cosine_scale(study.entry(loss)) for loss, _ in study.planned_runs()}:
+        export_template(_classifier(study, study_file, dataset, head), _size(dataset))
 
 
 def complete(run: RunFolder) -> bool:
@@ -261,9 +265,10 @@ def _account(run: RunFolder, desk: _Desk, proof: Proof, weights_sha256: str, con
     }
 
 
-def _classifier(study: Study, study_file: Path, dataset: DataSet) -> nn.Module:
+def _classifier(study: Study, study_file: Path, dataset: DataSet, head: float | None) -> nn.Module:
     height, _ = _size(dataset)
-    return models.build(study.model, len(dataset.classes), study_file=study_file, image_size=height).eval()
+    classes = len(dataset.classes)
+    return models.build(study.model, classes, study_file=study_file, image_size=height, cosine_scale=head).eval()
 
 
 def _size(dataset: DataSet) -> tuple[int, int]:

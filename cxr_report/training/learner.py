@@ -16,6 +16,7 @@ from cxr_report.training import history, weights
 from cxr_report.training.functions import what_happened
 from cxr_report.training.history import Epoch
 from cxr_report.training.models import Classifier
+from cxr_report.training.objective import Objective
 
 __all__ = ["HISTORY", "Learner", "restore_history"]
 
@@ -27,11 +28,12 @@ HISTORY = "history_sha256"
 
 
 class Learner:
-    """A classifier on its way through the epochs."""
+    """A classifier on its way through the epochs, with what its loss learns."""
 
-    def __init__(self, classifier: Classifier, *, weight_decay: float) -> None:
+    def __init__(self, classifier: Classifier, objective: Objective, *, weight_decay: float) -> None:
         self.classifier = classifier
-        self.optimiser = _adamw(classifier, weight_decay)
+        self.objective = objective
+        self.optimiser = _adamw(classifier, objective, weight_decay)
         self.history: list[Epoch] = []
         self.best_epoch = 0
         self.best_score = math.nan
@@ -68,6 +70,7 @@ class Learner:
             "identity": identity,
             "model": self.classifier.state_dict(),
             "optimiser": self.optimiser.state_dict(),
+            "loss": self.objective.state(),
             "history": [list(astuple(row)) for row in self.history],
             "best": {"epoch": self.best_epoch, "score": self.best_score, "weights": self._best_weights},
         }
@@ -87,6 +90,7 @@ class Learner:
                 f"{identity[:12]}; delete the run's folder to train it again"
             )
         self.classifier.load_state_dict(content["model"])
+        self.objective.restore(content.get("loss", {}))  # absent where losses could not learn anything yet
         self.optimiser.load_state_dict(content["optimiser"])
         self.history = [Epoch(*row) for row in content["history"]]
         best = content["best"]
@@ -127,12 +131,16 @@ def _read(run: RunFolder, device: torch.device) -> dict[str, Any]:
     return content
 
 
-def _adamw(classifier: Classifier, weight_decay: float) -> torch.optim.AdamW:
-    """Set up AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101); vectors, that is biases and norms, do not decay."""
+def _adamw(classifier: Classifier, objective: Objective, weight_decay: float) -> torch.optim.AdamW:
+    """Set up AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101); vectors, that is biases and norms, do not decay.
+
+    What a loss learns has the same learning rate and no decay, and goes up where the loss is maximised over it.
+    """
     weights = [weight for weight in classifier.parameters() if weight.requires_grad]
     groups = [
         {"params": [weight for weight in weights if weight.ndim > 1], "weight_decay": weight_decay},
         {"params": [weight for weight in weights if weight.ndim <= 1], "weight_decay": 0.0},
+        *objective.groups(),
     ]
     return torch.optim.AdamW([group for group in groups if group["params"]], lr=0.0, fused=True)
 

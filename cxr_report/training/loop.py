@@ -83,7 +83,8 @@ class Run:
         self.batch = min(study.training.batch_size, len(bench.train))
         self.steps = len(bench.train) // self.batch
         self.objective = _objective(task, bench)
-        self.learner = Learner(_first_weights(task, bench), weight_decay=study.weight_decay(task.loss))
+        classifier = _first_weights(task, bench)
+        self.learner = Learner(classifier, self.objective, weight_decay=study.weight_decay(task.loss))
 
     def start_from_pretrained(self) -> None:
         """Read the study's pretrained weights, if it names any."""
@@ -124,12 +125,13 @@ class Run:
         with seeded(device, seed, "dropout", epoch, step):
             with self.mixed_precision():
                 logits = self.learner.classifier(pixels)
-            value = self.objective(logits.float(), target)
+            value = self.objective(logits.float(), target, self.progress(epoch))
         for group in self.learner.optimiser.param_groups:
             group["lr"] = self.rate_at(epoch, step)
         self.learner.optimiser.zero_grad(set_to_none=True)
         value.backward()  # type: ignore[no-untyped-call]
         self.learner.optimiser.step()
+        self.objective.settle()
         return value.detach()
 
     def validate(self) -> tuple[float, float]:
@@ -137,7 +139,8 @@ class Run:
         logits = self.logits()
         if not logits.isfinite().all():
             raise Diverged(self.learner.epoch + 1, self.steps, "a logit of a validation case is not finite")
-        loss = self.objective(logits, self.bench.val.labels).item()
+        with torch.no_grad():
+            loss = self.objective(logits, self.bench.val.labels, self.progress(self.learner.epoch)).item()
         study, known, found = self.bench.study, self.bench.val.known, logits.cpu().numpy()
         own = study.metrics.primary.endswith("_youden")
         thresholds = choose_thresholds(study.task, known, found) if own else None
@@ -152,6 +155,10 @@ class Run:
                 for index in torch.split(torch.arange(len(self.bench.val)), VALIDATION_BATCH)
             ]
         return torch.cat(parts)
+
+    def progress(self, epoch: int) -> float:
+        """Return the share of the epochs that are done when an epoch, counted from 0, begins."""
+        return epoch / self.bench.study.training.epochs
 
     def rate_at(self, epoch: int, step: int) -> float:
         """Return the learning rate of a step."""
@@ -187,7 +194,11 @@ def _first_weights(task: Assignment, bench: Bench) -> models.Classifier:
     study = bench.study
     with seeded(torch.device("cpu"), task.seed, "weights"):
         classifier = models.build(
-            study.model, bench.classes, study_file=bench.study_file, image_size=study.data.image_size
+            study.model,
+            bench.classes,
+            study_file=bench.study_file,
+            image_size=study.data.image_size,
+            cosine_scale=models.cosine_scale(study.entry(task.loss)),
         )
     classifier.normalise_by(*bench.grey)
     moved: models.Classifier = classifier.to(bench.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -10,10 +10,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from cxr_report.errors import Refusal
-from cxr_report.study import Model
+from cxr_report.losses import CATALOGUE
+from cxr_report.study import Loss, Model
 from cxr_report.training import functions
 
-__all__ = ["Classifier", "SmallResNet", "build", "load_pretrained"]
+__all__ = ["Classifier", "CosineHead", "SmallResNet", "build", "cosine_scale", "load_pretrained"]
 
 
 class Classifier(nn.Module):
@@ -88,6 +89,24 @@ class SmallResNet(nn.Module):
         return logits
 
 
+class CosineHead(nn.Linear):
+    """A last layer whose logits are a scale times the cosine between features and the weights of a class, no bias.
+
+    As in the network of Cao et al. 2019 (doi 10.48550/arXiv.1906.07413). The scale stands here and not in the loss, so
+    that the softmax of the logits is the prediction.
+    """
+
+    def __init__(self, linear: nn.Linear, scale: float) -> None:
+        """Take the directions of a linear layer's weights, which a seed draws alike for every loss."""
+        super().__init__(linear.in_features, linear.out_features, bias=False, device="meta")
+        self.weight = nn.Parameter(linear.weight.detach().clone())
+        self.scale = scale
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map features ``(N, D)`` to logits ``(N, C)`` in [-scale, scale]."""
+        return self.scale * functional.linear(functional.normalize(x), functional.normalize(self.weight))
+
+
 STAGES = (1, 2, 4, 8)
 """Channels of the stages in units of the width; each stage halves the maps of the one before."""
 
@@ -95,7 +114,15 @@ HEADS = ("network.head.", "network.fc.", "network.class_layers.")
 """Where the last layer of our own networks and of monai's lies: pretrained weights need not hold it."""
 
 
-def build(model: Model, classes: int, *, study_file: Path, image_size: int) -> Classifier:
+def cosine_scale(loss: Loss) -> float | None:
+    """Return the scale of the cosine head that a loss asks for; None: it takes the network's own last layer."""
+    entry = CATALOGUE.get(loss.loss or "")
+    return loss.parameters["scale"] if entry is not None and entry.cosine_head else None
+
+
+def build(
+    model: Model, classes: int, *, study_file: Path, image_size: int, cosine_scale: float | None = None
+) -> Classifier:
     """Build the network that a study names, with weights as torch draws them (see `randomness.seeded`).
 
     Args:
@@ -103,14 +130,18 @@ def build(model: Model, classes: int, *, study_file: Path, image_size: int) -> C
         classes: number of logits C.
         study_file: beside which a network of the user's own is looked for.
         image_size: side of the images in pixels.
+        cosine_scale: of a `CosineHead` in the place of the last linear layer; None: there is none.
 
     Returns:
         The classifier in training mode; pretrained weights are not read here (see `load_pretrained`).
 
     Raises:
-        Refusal: a network of the user's own cannot be imported or built.
+        Refusal: a network of the user's own cannot be imported or built, or has no last layer to replace.
     """
-    return Classifier(_network(model, classes, study_file, image_size))
+    classifier = Classifier(_network(model, classes, study_file, image_size))
+    if cosine_scale is not None:
+        _put_cosine_head(classifier, cosine_scale, classes)
+    return classifier
 
 
 def load_pretrained(classifier: Classifier, file: Path) -> tuple[str, ...]:
@@ -196,6 +227,19 @@ def _custom(model: Model, classes: int, study_file: Path, image_size: int) -> nn
     if not isinstance(network, nn.Module):
         raise Refusal(f"{key}: {model.function} must return a torch.nn.Module, got {type(network).__name__}")
     return network
+
+
+def _put_cosine_head(classifier: Classifier, scale: float, classes: int) -> None:
+    """Replace the last linear layer, which must give the logits."""
+    name = _last_layer(classifier).removesuffix(".")
+    found = dict(classifier.named_modules()).get(name)
+    if not isinstance(found, nn.Linear) or found.out_features != classes:
+        raise Refusal(
+            f"model: a loss with a cosine head needs a network whose last torch.nn.Linear has {classes} outputs, "
+            f"got {f'{found.out_features} in {name}' if isinstance(found, nn.Linear) else 'none'}"
+        )
+    parent, _, own = name.rpartition(".")
+    setattr(classifier.get_submodule(parent), own, CosineHead(found, scale))
 
 
 def _stem_stride(image_size: int) -> int:

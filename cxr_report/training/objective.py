@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,15 +24,68 @@ from cxr_report.training.randomness import generator
 
 __all__ = ["Objective", "check", "class_counts", "objective"]
 
-Objective = Callable[[Tensor, Tensor], Tensor]
-"""``(logits, target) -> scalar``."""
-
 CASES = 12
 """Chosen: cases of the batch that a loss is tried on, several of every class where there are few."""
 
 STEPS = {torch.float64: (1e-6, 1e-5), torch.float32: (1e-2, 2e-2)}
 """Step of the finite difference and relative error allowed, by the precision that the loss computes in; chosen near the
 square root of the precision, where truncation and rounding are about equal, with a margin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """What a run minimises: a loss with its parameters, its class counts, and what it learns beside the weights."""
+
+    function: Callable[..., Tensor]
+    """``(logits, target) -> scalar``, and by keyword what is learned and the progress."""
+    learned: Mapping[str, Tensor] = field(default_factory=dict)
+    """Name -> ``(L,)`` float32 leaf with a gradient; most losses learn nothing."""
+    ascending: frozenset[str] = frozenset()
+    """Names of ``learned`` over which the loss is maximised; they are kept from falling below 0."""
+    uses_progress: bool = False
+
+    def __call__(self, logits: Tensor, target: Tensor, progress: float = 0.0) -> Tensor:
+        """Return the loss of a batch.
+
+        Args:
+            logits: ``(N, C)``.
+            target: ``(N,)`` or ``(N, L)``.
+            progress: share of the epochs that are done, in [0, 1).
+        """
+        extra: dict[str, Any] = {"progress": progress} if self.uses_progress else {}
+        return self.function(logits, target, **self.learned, **extra)
+
+    def groups(self) -> list[dict[str, Any]]:
+        """Return the groups of an optimiser for what is learned, without decay; none where nothing is."""
+        parts: dict[bool, list[Tensor]] = {False: [], True: []}
+        for name, value in self.learned.items():
+            parts[name in self.ascending].append(value)
+        return [
+            {"params": values, "weight_decay": 0.0, "maximize": ascends} for ascends, values in parts.items() if values
+        ]
+
+    @torch.no_grad()
+    def settle(self) -> None:
+        """Bring what ascends back to 0 from below, after every step of the optimiser."""
+        for name in self.ascending:
+            self.learned[name].clamp_(min=0.0)
+
+    def state(self) -> dict[str, Tensor]:
+        """Return what is learned, for the checkpoint."""
+        return {name: value.detach().clone() for name, value in self.learned.items()}
+
+    @torch.no_grad()
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Take back what `state` gave.
+
+        Raises:
+            ValueError: names or shapes are those of another loss.
+        """
+        own, other = ({name: tuple(value.shape) for name, value in one.items()} for one in (self.learned, state))
+        if own != other:
+            raise ValueError(f"the loss learns {own or 'nothing'}, the checkpoint holds {other or 'nothing'}")
+        for name, value in state.items():
+            self.learned[name].copy_(value)
 
 
 def class_counts(labels: NDArray[np.generic], classes: int) -> Tensor:
@@ -48,7 +104,7 @@ def class_counts(labels: NDArray[np.generic], classes: int) -> Tensor:
 
 
 def objective(loss: Loss, counts: Tensor, *, study_file: Path, key: str) -> Objective:
-    """Bind a loss to its parameters and, where it takes them, to the class counts.
+    """Bind a loss to its parameters and, where it takes them, to the class counts and to what it learns, from 0.
 
     Args:
         loss: an entry of a study's losses.
@@ -62,10 +118,19 @@ def objective(loss: Loss, counts: Tensor, *, study_file: Path, key: str) -> Obje
     if loss.function is None:
         entry = CATALOGUE[loss.loss or ""]
         extra = {"counts": counts} if entry.uses_counts else {}
-        return partial(FUNCTIONS[entry.name], **extra, **loss.parameters)
+        return Objective(
+            partial(FUNCTIONS[entry.name], **extra, **loss.parameters),
+            MappingProxyType({one.name: _zero(counts) for one in entry.learned}),
+            frozenset(one.name for one in entry.learned if one.ascends),
+            entry.uses_progress,
+        )
     function = functions.resolve(loss.function, study_file, key=f"{key}.function")
     extra = {"counts": counts} if "counts" in inspect.signature(function).parameters else {}
-    return partial(function, **extra, **loss.parameters)
+    return Objective(partial(function, **extra, **loss.parameters))
+
+
+def _zero(counts: Tensor) -> Tensor:
+    return torch.zeros(len(counts), dtype=torch.float32, device=counts.device, requires_grad=True)
 
 
 def check(study: Study, counts: Tensor, *, study_file: Path, unknown_labels: bool) -> None:

@@ -30,6 +30,7 @@ def check_model(study: Study, *, classes: int, study_file: Path) -> None:
         Refusal: what is wrong with them.
     """
     _check_pretrained(study, classes, study_file)
+    _check_heads(study, classes, study_file)
     if study.model.function is None:
         return
     place = f"{study_file.name}: model.function: {study.model.function}"
@@ -46,6 +47,20 @@ def check_model(study: Study, *, classes: int, study_file: Path) -> None:
         raise Refusal(f"{place} failed on images of {size} x {size} with {said}") from error
     if fault:
         raise Refusal(f"{place} {fault}")
+
+
+def _check_heads(study: Study, classes: int, study_file: Path) -> None:
+    """Build the network with the cosine head of every loss that asks for one."""
+    for name, loss in {**study.losses, **study.noise_floor.identical}.items():
+        scale = models.cosine_scale(loss)
+        if scale is None:
+            continue
+        with seeded(torch.device("cpu"), 0, "weights"):
+            try:
+                size = study.data.image_size
+                models.build(study.model, classes, study_file=study_file, image_size=size, cosine_scale=scale)
+            except Refusal as refusal:
+                raise Refusal(f"{study_file.name}: {study.key(name)}: {refusal}") from None
 
 
 def _check_pretrained(study: Study, classes: int, study_file: Path) -> None:

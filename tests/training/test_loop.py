@@ -116,7 +116,7 @@ def test_the_kept_weights_are_those_of_the_best_epoch_and_the_earliest_of_equals
     ],
 )
 def test_the_best_epoch(bench: Bench, scores: list[float], higher: bool, best: int) -> None:
-    work = learner.Learner(loop.Run(assignment(bench), bench).learner.classifier, weight_decay=0.0)
+    work = loop.Run(assignment(bench), bench).learner
     for epoch, score in enumerate(scores, 1):
         work.classifier.network.head.bias.data.fill_(epoch)
         work.end_epoch(Epoch(epoch, 0.0, 0.0, score, 0.0), higher_is_better=higher)
