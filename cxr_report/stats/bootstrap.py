@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from cxr_report.stats.arguments import choice, integer, open_unit
-from cxr_report.stats.case_draws import Cases, read_arrays, replicate
+from cxr_report.stats.case_draws import Cases, read_arrays, refuse_nan, replicate
 from cxr_report.stats.checks import Floats, generator
 from cxr_report.stats.jackknife import leave_one_out
 from cxr_report.stats.ties import negligible, scale_of, snap
@@ -80,7 +80,8 @@ def bootstrap_interval(
         Estimate, standard error and bounds.
 
     Raises:
-        ValueError: for fewer than 2 cases or patients, unequal lengths, too few samples or an unknown method.
+        ValueError: for fewer than 2 cases or patients, unequal lengths, too few samples, an unknown method, or one
+            number per case with NaN among them that makes the statistic undefined.
 
     Example:
         >>> result = bootstrap_interval([1.0, 4.0, 2.0, 9.0, 5.0], np.mean, rng=np.random.default_rng(1))
@@ -95,6 +96,8 @@ def bootstrap_interval(
     if cases.sizes.size < 2:
         raise ValueError("groups must name at least 2 patients, got 1.")
     estimate = float(statistic(*tables))
+    if len(tables) == tables[0].ndim == 1:
+        refuse_nan(tables[0], estimate, "data")
     if not np.isfinite(estimate):
         return _undefined(estimate, 0, "the statistic is undefined on the data")
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cxr_report.stats.checks import Floats, Integers, groups_of
 
-__all__ = ["Cases", "read_arrays", "replicate"]
+__all__ = ["Cases", "read_arrays", "refuse_nan", "replicate"]
 
 ATTEMPTS = 10
 """Chosen: resampling stops where fewer than one resample in ten has a defined statistic."""
@@ -108,12 +108,14 @@ def read_arrays(arrays: Sequence[ArrayLike]) -> list[np.ndarray[Any, Any]]:
         The arrays.
 
     Raises:
-        ValueError: without an array, with fewer than 2 cases or different numbers of them.
+        ValueError: without an array, with fewer than 2 cases or different numbers of them, or masked values.
 
     Example:
         >>> [one.shape for one in read_arrays([[1, 2, 3], [[1], [2], [3]]])]
         [(3,), (3, 1)]
     """
+    if any(np.ma.is_masked(one) for one in arrays):
+        raise ValueError("the data must have a value everywhere, got masked ones.")
     tables = [np.asarray(one) for one in arrays]
     if not tables:
         raise ValueError("arrays must hold at least one array with the cases as its first axis, got none.")
@@ -121,6 +123,27 @@ def read_arrays(arrays: Sequence[ArrayLike]) -> list[np.ndarray[Any, Any]]:
     if len(sizes) > 1 or min(sizes) < 2:
         raise ValueError(f"the data must share a first axis of at least 2 cases, got {sorted(sizes)}.")
     return tables
+
+
+def refuse_nan(values: np.ndarray[Any, Any], statistic: Any, name: str) -> None:
+    """Refuse plain numbers with NaN among them that leave a statistic undefined.
+
+    Only for data of one number per case: where there is more of a case, NaN may stand for a label that is not known,
+    and the statistic be undefined for another reason, which a note then says.
+
+    Args:
+        values: one number per case.
+        statistic: what was computed from them.
+        name: the argument's name, for the message.
+
+    Raises:
+        ValueError: if NaN occurs and the statistic is not finite.
+
+    Example:
+        >>> refuse_nan(np.array([1.0, np.nan]), 1.0, "data")
+    """
+    if not np.isfinite(statistic).all() and values.dtype.kind == "f" and np.isnan(values).any():
+        raise ValueError(f"{name} must hold no NaN unless the statistic passes it over, got {np.isnan(values).sum()}.")
 
 
 def replicate(draw: Callable[[], Floats], samples: int) -> tuple[Floats, int]:

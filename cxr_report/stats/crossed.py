@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from cxr_report.stats.arguments import choice, integer, open_unit
 from cxr_report.stats.bootstrap import quantiles
-from cxr_report.stats.case_draws import Cases, replicate
+from cxr_report.stats.case_draws import Cases, refuse_nan, replicate
 from cxr_report.stats.checks import Floats, generator
 from cxr_report.stats.components import mean_square_of_seeds
 from cxr_report.stats.error_terms import seed_and_case_error, t_interval
@@ -91,7 +91,8 @@ def crossed_bootstrap(
         Estimate, standard error, bounds and the parts of the variance.
 
     Raises:
-        ValueError: for fewer than 2 seeds, cases or patients, too few samples or an unknown word.
+        ValueError: for fewer than 2 seeds, cases or patients, too few samples, an unknown word, or one number per seed
+            and case with NaN among them that makes the statistic undefined.
 
     Example:
         >>> rng = np.random.default_rng(1)
@@ -111,6 +112,8 @@ def crossed_bootstrap(
     if cases.sizes.size < 2:
         raise ValueError("groups must name at least 2 patients, got 1.")
     theta = np.array([float(statistic(one)) for one in table])
+    if table.ndim == 2:
+        refuse_nan(table, theta, "values")
     if not np.isfinite(theta).all():
         return _undefined(theta, 0, "the statistic is undefined on the data")
 

@@ -146,3 +146,14 @@ def test_bca_covers_a_skewed_mean_better_than_basic():
         covered += [bca[0] <= 1 <= bca[1], plain[0] <= 1 <= plain[1]]
     assert covered[0] / 400 >= 0.93 - 3 * (0.07 * 0.93 / 400) ** 0.5
     assert covered[0] >= covered[1]
+
+
+def test_nan_among_plain_numbers_is_refused_where_the_statistic_does_not_pass_it_over():
+    data, options = np.array([1.0, np.nan, 3.0, 4.0]), {"rng": np.random.default_rng(1), "samples": 100}
+    with pytest.raises(ValueError, match="data must hold no NaN"):
+        bootstrap_interval(data, np.mean, **options)
+    with pytest.raises(ValueError, match="masked"):
+        bootstrap_interval(np.ma.masked_invalid(data), np.mean, **options)
+    assert bootstrap_interval(data, np.nansum, **options).estimate == pytest.approx(8)
+    truth = np.array([[1.0, np.nan], [np.nan, 1.0], [1.0, 1.0]])
+    assert "undefined" in bootstrap_interval(truth, lambda rows: np.nan, **options).note

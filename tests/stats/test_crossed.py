@@ -122,3 +122,11 @@ def test_the_interval_covers_for_new_seeds_and_cases(s):
         result = crossed_bootstrap(values, np.mean, rng=rng, samples=120)
         covered += result.low <= 0 <= result.high
     assert abs(covered / repeats - 0.95) <= 3 * (0.05 * 0.95 / repeats) ** 0.5
+
+
+def test_nan_among_plain_numbers_is_refused_where_the_statistic_does_not_pass_it_over():
+    values = np.array([[1.0, np.nan, 3.0], [1.0, 2.0, 4.0]])
+    with pytest.raises(ValueError, match="values must hold no NaN"):
+        crossed_bootstrap(values, np.mean, rng=np.random.default_rng(1), samples=100)
+    found = crossed_bootstrap(values, np.nansum, rng=np.random.default_rng(1), samples=100)
+    assert found.estimate == pytest.approx(5.5)
