@@ -131,7 +131,7 @@ def seeds_needed(design: Design, expected: Expectation, *, power: float) -> int 
     Example:
         >>> plan = Design(n_losses=2, n_seeds=5, n_cases=None, delta=0.02)
         >>> seeds_needed(plan, Expectation(1e-4, None, 2e-5, None, None, "an example"), power=0.8)
-        9
+        19
     """
 
     def enough(seeds: int) -> bool:
