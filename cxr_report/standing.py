@@ -44,15 +44,23 @@ def table(folder: StudyFolder) -> str:
     """
     study = ledger.read(folder).study
     lines = [f"study {study.name}: {len(study.losses)} losses x {len(study.seeds)} seeds", ""]
-    lines += _grid(folder, tuple(study.losses), study.seeds)
-    lines += _floor(folder, study)
-    found = [state(folder.run(loss, seed)) for loss, seed in study.planned_runs()]
-    kinds = ("evaluated", "exported", "trained", "started", "missing", "diverged")
-    counts = ", ".join(f"{found.count(kind)} {kind}" for kind in kinds if kind in found)
-    lines += ["", f"runs: {counts}"]
+    lines += _runs(folder, study) if study.predicted else [_given(folder)]
     lines.append(f"analysis: {'there' if folder.analysis().statistics.exists() else 'missing'}")
     lines.append(f"report: {'there' if folder.report().manifest.exists() else 'missing'}")
     return "\n".join(lines)
+
+
+def _runs(folder: StudyFolder, study: Study) -> list[str]:
+    lines = [*_grid(folder, tuple(study.losses), study.seeds), *_floor(folder, study)]
+    found = [state(folder.run(loss, seed)) for loss, seed in study.planned_runs()]
+    kinds = ("evaluated", "exported", "trained", "started", "missing", "diverged")
+    counts = ", ".join(f"{found.count(kind)} {kind}" for kind in kinds if kind in found)
+    return [*lines, "", f"runs: {counts}"]
+
+
+def _given(folder: StudyFolder) -> str:
+    """Say of a study of given scores whether they are there; its runs have no files."""
+    return f"scores, as given: {'there' if folder.given_scores.exists() else 'missing'}"
 
 
 def _floor(folder: StudyFolder, study: Study) -> list[str]:
