@@ -39,6 +39,13 @@ Name = Annotated[str, typer.Option("--as", metavar="NAME", help="the name of ano
 Pilot = Annotated[
     Path | None, typer.Option("--pilot", metavar="FOLDER", help="a finished study, whose variances give the power")
 ]
+On = Annotated[str, typer.Option("--on", metavar="WHERE", help="here (this machine), or ray: a Ray cluster trains")]
+Address = Annotated[
+    str, typer.Option("--address", metavar="ADDRESS", help="of the Ray cluster; default: the one of this machine")
+]
+ShardOf = Annotated[
+    str, typer.Option("--shard", metavar="i/n", help="only train every n-th run from the i-th on; for job arrays")
+]
 RUNS = Path("runs")
 
 
@@ -89,22 +96,66 @@ def run(
     ] = None,
     pilot: Pilot = None,
     strict: Annotated[bool, typer.Option("--strict", help="refuse a plan that cannot succeed")] = False,
+    on: On = "here",
+    address: Address = "",
+    shard: ShardOf = "",
 ) -> None:
     """Do every stage, resuming what is there; first say what the plan can show."""
-    if dry_run:
+    cluster = _cluster(on, address, shard)
+    if shard and (partial or dry_run or strict or reuse or pilot):
+        raise Refusal("--shard trains only: --partial, --dry-run, --strict, --reuse and --pilot go with a plain run")
+    if dry_run and cluster:
+        raise Refusal("--dry-run measures this machine and goes with --on here")
+    if shard:
+        _train_shard(study, shard, runs=runs, workers=workers)
+    elif dry_run:
         _dry_run(study, runs=runs, workers=workers, pilot=pilot, strict=strict)
     else:
-        _run(study, runs=runs, workers=workers, partial=partial, reuse=reuse, pilot=pilot, strict=strict)
+        asked = {"partial": partial, "reuse": reuse, "pilot": pilot, "strict": strict, "cluster": cluster}
+        _run(study, runs=runs, workers=workers, **asked)
 
 
 @app.command()
-def train(study: StudyFile, runs: Runs = RUNS, workers: Workers = None) -> None:
+def train(
+    study: StudyFile,
+    runs: Runs = RUNS,
+    workers: Workers = None,
+    on: On = "here",
+    address: Address = "",
+    shard: ShardOf = "",
+) -> None:
     """Train every run that is not finished."""
     from cxr_report import console, stages
 
+    cluster = _cluster(on, address, shard)
+    if shard:
+        _train_shard(study, shard, runs=runs, workers=workers)
+        return
     place = stages.Workplace.open(study, runs)
     with console.teller() as progress:
-        result = stages.train(place, progress=progress, workers=workers)
+        result = stages.train(place, progress=progress, workers=workers, cluster=cluster)
+    typer.echo(result)
+
+
+def _cluster(on: str, address: str, shard: str) -> str | None:
+    """Return the address of the Ray cluster that is asked for, or None for this machine."""
+    if on not in ("here", "ray"):
+        raise Refusal(f"--on takes here or ray, got {on!r}")
+    if on == "here" and address:
+        raise Refusal("--address names a Ray cluster and goes with --on ray")
+    if on == "ray" and shard:
+        raise Refusal("--shard is for job arrays without Ray; --on ray spreads all runs by itself")
+    return (address or "auto") if on == "ray" else None
+
+
+def _train_shard(study: Path, shard: str, *, runs: Path, workers: int | None) -> None:
+    from cxr_report import console, stages
+    from cxr_report.holding import Shard
+
+    part = Shard.parse(shard)
+    place = stages.Workplace.open(study, runs)
+    with console.teller() as progress:
+        result = stages.train_shard(place, part, progress=progress, workers=workers)
     typer.echo(result)
 
 

@@ -10,6 +10,7 @@ import io
 import json
 import math
 import os
+import re
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +20,6 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from cxr_report.errors import Refusal
@@ -31,7 +31,6 @@ __all__ = [
     "ReportFolder",
     "RunFolder",
     "StudyFolder",
-    "held",
     "read_arrays",
     "read_json",
     "sha256",
@@ -181,6 +180,17 @@ class StudyFolder:
         """Held by the one process that drives the study; beside the studies, so that it is never published."""
         return self.cache / f"{self.path.name}.lock"
 
+    def shard_lock(self, number: int, count: int) -> Path:
+        """Return the lock of the process that trains one shard of the runs; a study's name holds no ``+``."""
+        return self.cache / f"{self.path.name}+shard-{number}-of-{count}.lock"
+
+    def shard_locks(self) -> Iterator[tuple[int, int, Path]]:
+        """Yield number, count and lock of every shard that was ever begun."""
+        form = re.compile(re.escape(self.path.name) + r"\+shard-([0-9]+)-of-([0-9]+)\.lock")
+        for file in sorted(self.cache.iterdir()) if self.cache.is_dir() else ():
+            if found := form.fullmatch(file.name):
+                yield int(found[1]), int(found[2]), file
+
     @property
     def cache(self) -> Path:
         """Decoded images, beside the studies and never inside one."""
@@ -278,28 +288,6 @@ def sweep(folder: Path) -> int:
     for stray in strays:
         stray.unlink(missing_ok=True)
     return len(strays)
-
-
-@contextmanager
-def held(folder: StudyFolder) -> Iterator[None]:
-    """Hold a study for one driving process; the system lets go of it when the process ends, however it ends.
-
-    Raises:
-        Refusal: another process holds it.
-    """
-    folder.lock.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder.lock, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise Refusal(
-            f"{folder.path}: another process is working on this study; wait for it to end, "
-            "or give the study another name"
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def write_bytes(file: Path, content: bytes) -> None:

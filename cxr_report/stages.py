@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from cxr_report import ledger
 from cxr_report.errors import Refusal
+from cxr_report.holding import Shard, held, held_by_shard
 from cxr_report.progress import Progress, Silent
-from cxr_report.runs import SPLITS, StudyFolder, held, read_json, sweep
+from cxr_report.runs import SPLITS, StudyFolder, read_json, sweep
 from cxr_report.study import Study, load
 
 if TYPE_CHECKING:
@@ -36,12 +37,14 @@ __all__ = [
     "require",
     "run",
     "train",
+    "train_shard",
     "try_out",
 ]
 
 EXTRAS: Mapping[str, tuple[str, ...]] = {
     "train": ("torch", "monai", "safetensors", "onnx", "onnxscript", "onnxruntime", "sklearn"),
     "infer": ("onnxruntime", "sklearn"),
+    "ray": ("ray",),
 }
 """What each extra brings, by the names that are imported."""
 
@@ -102,28 +105,47 @@ def prepare(
     Raises:
         Refusal: the data are at fault, or differ from those that the study was started with, or the plan differs.
     """
-    from cxr_report import data
-
     if check is None and not place.folder.study_json.exists():
         raise Refusal(f"{place.folder.path}: no run of this study is trained; run `cxr-report train` first")
+    loaded = _load(place, progress=progress)
+    if check is not None:
+        check(loaded)
+    return _begin(place, loaded), loaded
+
+
+def _load(place: Workplace, *, progress: Progress) -> DataSet:
+    """Read the data, and hold plan and data against those that the study was started with."""
+    from cxr_report import data
+
     if place.folder.study_json.exists():
         ledger.refuse_other_plan(place.study, place.folder)
     loaded = data.load(
         place.study, study_file=place.study_file, cache=place.folder.cache, workers=cores(), progress=progress
     )
-    if place.folder.data_json.exists():
-        before = _fingerprint(place.folder)
-        if before != loaded.fingerprint:
-            raise Refusal(
-                f"{place.folder.data_json}: the study was started with other data (fingerprint {before[:12]}, the "
-                f"source now gives {loaded.fingerprint[:12]}); put the data back, or give the study another name"
-            )
-    if check is not None:
-        check(loaded)
+    _refuse_other_data(place.folder, loaded)
+    return loaded
+
+
+def _begin(place: Workplace, loaded: DataSet) -> ledger.FrozenStudy:
+    """Write data.json, truth files and study.json, or hold what is asked against those that stand."""
+    from cxr_report import data
+
+    _refuse_other_data(place.folder, loaded)
     wanted = (place.folder.data_json, *(place.folder.truth(split) for split in SPLITS))
     if not all(file.exists() for file in wanted):
         data.write(loaded, place.study, place.folder)
-    return ledger.freeze(place.study, place.folder), loaded
+    return ledger.freeze(place.study, place.folder)
+
+
+def _refuse_other_data(folder: StudyFolder, loaded: DataSet) -> None:
+    if not folder.data_json.exists():
+        return
+    before = _fingerprint(folder)
+    if before != loaded.fingerprint:
+        raise Refusal(
+            f"{folder.data_json}: the study was started with other data (fingerprint {before[:12]}, the "
+            f"source now gives {loaded.fingerprint[:12]}); put the data back, or give the study another name"
+        )
 
 
 def _fingerprint(folder: StudyFolder) -> str:
@@ -162,13 +184,16 @@ def _look_ahead(
         gate.refuse(found, str(place.study_file))
 
 
-def train(place: Workplace, *, progress: Progress | None = None, workers: int | None = None) -> Path:
+def train(
+    place: Workplace, *, progress: Progress | None = None, workers: int | None = None, cluster: str | None = None
+) -> Path:
     """Train every run that is not finished.
 
     Args:
         place: the study.
         progress: who is told.
         workers: runs at once; None finds it.
+        cluster: the address of a Ray cluster that trains; None: this machine does.
 
     Returns:
         The study's folder.
@@ -182,7 +207,34 @@ def train(place: Workplace, *, progress: Progress | None = None, workers: int | 
             try_out(place, found)
 
         frozen, loaded = prepare(place, progress=teller, check=check)
-        _train(place, frozen, loaded, progress=teller, workers=workers)
+        _train(place, frozen, loaded, progress=teller, workers=workers, cluster=cluster)
+    return place.folder.path
+
+
+def train_shard(
+    place: Workplace, shard: Shard, *, progress: Progress | None = None, workers: int | None = None
+) -> Path:
+    """Train one shard of a study's runs, beside other processes that train the others in the same folder.
+
+    The data are read and tried out by every shard; what all share (data.json, truth, study.json) is written by one of
+    them at a time, and the others hold theirs against it.
+
+    Args:
+        place: the study, on a file system that all shards see and that has locks.
+        shard: which part.
+        progress: who is told.
+        workers: runs at once; None finds it.
+
+    Returns:
+        The study's folder.
+    """
+    require("train")
+    teller = progress or Silent()
+    loaded = _load(place, progress=teller)
+    _look_ahead(place, loaded, progress=teller)
+    try_out(place, loaded)
+    with held_by_shard(place.folder, shard, lambda: _begin(place, loaded)) as frozen:
+        _train(place, frozen, loaded, progress=teller, workers=workers, shard=shard)
     return place.folder.path
 
 
@@ -282,6 +334,7 @@ def run(
     reuse: Path | None = None,
     pilot: Path | None = None,
     strict: bool = False,
+    cluster: str | None = None,
 ) -> Path:
     """Walk the whole way, resuming what is there.
 
@@ -293,6 +346,7 @@ def run(
         reuse: another study's folder, whose finished runs are taken where data, model, training, loss and seed agree.
         pilot: a finished study's folder, whose variances say what power to expect.
         strict: refuse a plan that cannot succeed, before anything is written.
+        cluster: the address of a Ray cluster that trains; None: this machine does, as it does all other stages.
 
     Returns:
         report.pdf.
@@ -301,6 +355,8 @@ def run(
     from cxr_report import report as room
 
     require("train")
+    if cluster is not None:
+        require("ray")
     room.check_pango()
     if reuse is not None:
         _refuse_no_study(reuse)
@@ -316,7 +372,7 @@ def run(
         frozen, loaded = prepare(place, progress=teller, check=check)
         if reuse is not None:
             take_finished_runs(StudyFolder(reuse), place, loaded, frozen, progress=teller)
-        _train(place, frozen, loaded, progress=teller, workers=workers)
+        _train(place, frozen, loaded, progress=teller, workers=workers, cluster=cluster)
         _export(place, loaded, progress=teller)
         _evaluate(place, loaded, progress=teller)
         analyse(place.folder, partial=partial, progress=teller)
@@ -324,20 +380,32 @@ def run(
 
 
 def _train(
-    place: Workplace, frozen: ledger.FrozenStudy, loaded: DataSet, *, progress: Progress, workers: int | None
+    place: Workplace,
+    frozen: ledger.FrozenStudy,
+    loaded: DataSet,
+    *,
+    progress: Progress,
+    workers: int | None,
+    cluster: str | None = None,
+    shard: Shard | None = None,
 ) -> None:
     from cxr_report import training
 
-    provenance = {"plan_sha256": frozen.plan_sha256, "ledger_sha256": frozen.ledger_sha256}
-    training.train(
-        place.study,
-        study_file=place.study_file,
-        folder=place.folder,
-        dataset=loaded,
-        workers=workers,
-        progress=progress,
-        provenance=provenance,
-    )
+    asked: dict[str, Any] = {
+        "study_file": place.study_file,
+        "folder": place.folder,
+        "dataset": loaded,
+        "workers": workers,
+        "progress": progress,
+        "provenance": {"plan_sha256": frozen.plan_sha256, "ledger_sha256": frozen.ledger_sha256},
+    }
+    if cluster is None:
+        training.train(place.study, **asked, shard=shard)
+        return
+    require("ray")
+    from cxr_report.training.cluster import train_on_ray
+
+    train_on_ray(place.study, **asked, address=cluster)
 
 
 def _export(place: Workplace, loaded: DataSet, *, progress: Progress) -> None:

@@ -22,6 +22,7 @@ ORDER = (
     "progress",
     "study",
     "runs",
+    "holding",
     "ledger",
     "gate",
     "data",
@@ -43,6 +44,7 @@ ALONE = ("errors", "metrics", "stats", "losses", "progress")
 FENCES = {
     "torch": ("training", "inference/exporter.py"),
     "monai": ("training",),
+    "ray": ("training/cluster",),
     "onnxruntime": ("inference",),
     "onnx": ("inference",),
     "onnxscript": ("inference",),

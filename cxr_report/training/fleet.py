@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cxr_report.errors import Refusal
+from cxr_report.holding import Shard
 from cxr_report.progress import Progress, RunState
 from cxr_report.runs import StudyFolder
 from cxr_report.study import Study
@@ -39,6 +40,7 @@ def train(
     workers: int | None = None,
     progress: Progress,
     provenance: Mapping[str, Any],
+    shard: Shard | None = None,
 ) -> None:
     """Train every run that is not finished.
 
@@ -50,6 +52,7 @@ def train(
         workers: runs at once; None: one per core, or one per GPU.
         progress: who is told.
         provenance: what every run.json records at its start, such as the hashes of plan and ledger.
+        shard: train its runs alone.
 
     Raises:
         Refusal: a finished run is another one than the study asks for; a function of the user's own fails its checks;
@@ -57,14 +60,9 @@ def train(
         RuntimeError: a run failed; the message names it.
     """
     tasks = assignments(study, dataset)
-    for task in tasks:
-        if folder.run(task.loss, task.seed).weights.exists():
-            restore_history(folder.run(task.loss, task.seed))
-    waiting = [task for task in tasks if not finished(folder.run(task.loss, task.seed), task.identity, folder)]
+    waiting = unfinished(tasks if shard is None else shard.of(tasks), folder, progress)
     if not waiting:
         return
-    if len(waiting) < len(tasks):
-        progress.say(f"{len(tasks) - len(waiting)} of {len(tasks)} runs are finished already")
     facts = {**provenance, "git_commit": record.commit()}
     where = devices(workers, len(waiting))
     with open_crew(
@@ -102,6 +100,21 @@ def assignments(study: Study, dataset: DataSet) -> list[Assignment]:
         for runs in parts
         for loss, seed in runs
     ]
+
+
+def unfinished(tasks: Sequence[Assignment], folder: StudyFolder, progress: Progress) -> list[Assignment]:
+    """Return those runs that are left to train; histories that were lost are written anew.
+
+    Raises:
+        Refusal: a finished run is another one than the study asks for, or is damaged.
+    """
+    for task in tasks:
+        if folder.run(task.loss, task.seed).weights.exists():
+            restore_history(folder.run(task.loss, task.seed))
+    waiting = [task for task in tasks if not finished(folder.run(task.loss, task.seed), task.identity, folder)]
+    if waiting and len(waiting) < len(tasks):
+        progress.say(f"{len(tasks) - len(waiting)} of {len(tasks)} runs are finished already")
+    return waiting
 
 
 def devices(workers: int | None, runs: int) -> list[str]:
@@ -163,7 +176,7 @@ def _carry_out(waiting: Sequence[Assignment], hands: Crew, study: Study, progres
     line = deque(waiting)
     at_work: dict[int, Assignment] = {}
     for task in waiting:
-        progress.run(_waiting(task, study))
+        progress.run(waiting_state(task, study))
     idle_forever = 0
     while idle_forever < len(hands):
         message = hands.next()
@@ -213,7 +226,8 @@ def trouble(message: Message, task: Assignment | None, study: Study) -> Exceptio
     return error
 
 
-def _waiting(task: Assignment, study: Study) -> RunState:
+def waiting_state(task: Assignment, study: Study) -> RunState:
+    """Say that a run has not begun."""
     nothing = float("nan")
     return RunState(task.loss, task.seed, "waiting", 0, study.training.epochs, nothing, nothing, nothing)
 

@@ -15,11 +15,13 @@ import sys
 import threading
 import traceback
 import warnings
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
 import torch
+from numpy.typing import NDArray
 
 from cxr_report.errors import Refusal, obstacle
 from cxr_report.progress import RunState
@@ -30,7 +32,7 @@ from cxr_report.training.bench import Assignment, Bench
 from cxr_report.training.functions import what_happened
 from cxr_report.training.resident import Resident
 
-__all__ = ["main"]
+__all__ = ["bench", "failure", "main"]
 
 PR_SET_PDEATHSIG = 1
 """Of Linux's prctl."""
@@ -43,46 +45,55 @@ def main() -> None:
     orders: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(orders,), daemon=True).start()
     try:
-        bench = _bench(orders.get())
+        told = orders.get()
+        place = bench(told, _unshipped(told))
         _say(out, {"kind": "ready"})
         while True:
-            _serve(orders.get(), bench, out)
+            _serve(orders.get(), place, out)
     except Exception as error:
-        _say(out, _failure(error))
+        _say(out, failure(error))
 
 
-def _serve(order: dict[str, Any], bench: Bench, out: IO[str]) -> None:
+def _serve(order: dict[str, Any], place: Bench, out: IO[str]) -> None:
     def tell(state: RunState) -> None:
         _say(out, {"kind": "state", **asdict(state)})
 
     task = Assignment(**order["task"])
     if order["kind"] == "measure":
-        _say(out, {"kind": "measured", **asdict(measure.measure(task, bench)), "memory": _peak_memory(bench.device)})
+        _say(out, {"kind": "measured", **asdict(measure.measure(task, place)), "memory": _peak_memory(place.device)})
         return
-    loop.train(task, bench, tell)
+    loop.train(task, place, tell)
     _say(out, {"kind": "done"})
 
 
-def _bench(told: dict[str, Any]) -> Bench:
+def bench(told: Mapping[str, Any], splits: Mapping[str, tuple[NDArray[Any], NDArray[Any]]]) -> Bench:
+    """Make this process ready to train: deterministic, the data on its device.
+
+    Args:
+        told: study, study_file, folder, classes, grey, provenance and device, as plain data.
+        splits: images ``(N, H, W)`` uint8 and labels of ``train`` and ``val``.
+    """
     device = torch.device(told["device"])
     _be_deterministic(device)
-    splits = {
-        name: Resident.place(
-            shipping.unship_images(told[name]["images"]), shipping.unship_array(told[name]["labels"]), device
-        )
-        for name in ("train", "val")
-    }
+    placed = {name: Resident.place(images, labels, device) for name, (images, labels) in splits.items()}
     return Bench(
         study=parse(told["study"], "the study"),
         study_file=Path(told["study_file"]),
         folder=StudyFolder(Path(told["folder"])),
-        train=splits["train"],
-        val=splits["val"],
+        train=placed["train"],
+        val=placed["val"],
         classes=told["classes"],
         grey=(told["grey"][0], told["grey"][1]),
         device=device,
         provenance=told["provenance"],
     )
+
+
+def _unshipped(told: Mapping[str, Any]) -> dict[str, tuple[NDArray[Any], NDArray[Any]]]:
+    return {
+        name: (shipping.unship_images(told[name]["images"]), shipping.unship_array(told[name]["labels"]))
+        for name in ("train", "val")
+    }
 
 
 def _be_deterministic(device: torch.device) -> None:
@@ -125,7 +136,8 @@ def _say(out: IO[str], message: dict[str, Any]) -> None:
     out.flush()
 
 
-def _failure(error: Exception) -> dict[str, Any]:
+def failure(error: Exception) -> dict[str, Any]:
+    """Say what went wrong as a message: a refusal, memory that ran out, or a failure with its traceback."""
     if isinstance(error, Refusal):
         return {"kind": "refusal", "sentence": str(error)}
     if isinstance(error, torch.OutOfMemoryError | MemoryError):

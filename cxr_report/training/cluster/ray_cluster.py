@@ -1,0 +1,186 @@
+"""An address in, a Ray cluster that runs can be sent to out; the only module that knows Ray."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+from cxr_report.errors import Refusal
+from cxr_report.training.bench import Assignment
+from cxr_report.training.cluster import errand
+from cxr_report.training.cluster.dispatch import Notice
+
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # Ray's coming default, and no warning about it
+
+import ray  # after its settings
+
+__all__ = ["RayCluster", "connected"]
+
+ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
+"""As the fleet gives it to its workers, so that their numbers are equal."""
+
+NODE_ID = "ray.io/node-id"
+"""The label that every node has."""
+
+Pack = Callable[[bool], Mapping[str, Any]]
+"""Called with whether GPUs train; gives the parcel."""
+
+
+@contextmanager
+def connected(address: str) -> Iterator[None]:
+    """Join a cluster for the time of the block.
+
+    Args:
+        address: ``auto``, or host:port of the head node.
+
+    Raises:
+        Refusal: there is none, or it runs another version of Ray or Python.
+    """
+    if ray.is_initialized():
+        yield
+        return
+    in_main = threading.current_thread() is threading.main_thread()
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        ray.init(
+            address=address,
+            log_to_driver=False,  # stdout is for results
+            logging_level=logging.ERROR,
+            runtime_env={"env_vars": ENVIRONMENT},
+        )
+    except (ConnectionError, TimeoutError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+        reason = " ".join(str(error).split())
+        raise Refusal(
+            f"--address {address}: no Ray cluster can be joined there ({reason[:300]}); start one with "
+            "`ray start --head`, and run this command on one of its nodes"
+        ) from None
+    finally:
+        if in_main:
+            signal.signal(signal.SIGTERM, before)  # which Ray has taken
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+class RayCluster:
+    """Runs as Ray's tasks, one each; a task tells as it goes on, by what it yields."""
+
+    def __init__(self, pack: Pack, *, runs_per_gpu: int = 1) -> None:
+        """Put the parcel into the object store.
+
+        Args:
+            pack: makes the parcel.
+            runs_per_gpu: how many runs share one GPU, where the cluster has any.
+        """
+        self.gpu = ray.cluster_resources().get("GPU", 0.0) > 0
+        self.runs_per_gpu = runs_per_gpu
+        try:
+            self._parcel = ray.put(pack(self.gpu))
+        except (ray.exceptions.ObjectStoreFullError, ray.exceptions.OutOfDiskError) as error:
+            raise Refusal(
+                f"the data set does not fit into the cluster's object store ({' '.join(str(error).split())[:200]}); "
+                "start its nodes with a larger --object-store-memory"
+            ) from None
+        self._driver = {"versions": errand.facts(), "builds": not self.gpu}
+        ray.cloudpickle.register_pickle_by_value(errand)
+        self._errand = ray.remote(errand.errand)
+        self._sent: list[Any] = []
+
+    def send(self, task: Assignment, *, avoid: frozenset[str], strictly: frozenset[str]) -> Hashable:
+        """Send a run; see `dispatch.Cluster`."""
+        options = {**self._needs(), **_selection(avoid, strictly)}
+        # what is lost is sent again by the driver, who knows where it was and says so
+        sent: Hashable = self._errand.options(num_returns="streaming", max_retries=0, **options).remote(
+            self._driver, [self._parcel], asdict(task)
+        )
+        self._sent.append(sent)
+        return sent
+
+    def hear(self, seconds: float) -> list[Notice]:
+        """Return what is heard; see `dispatch.Cluster`."""
+        if not self._sent:
+            return []
+        ready, _ = ray.wait(self._sent, num_returns=1, timeout=seconds, fetch_local=False)
+        if ready and len(self._sent) > 1:
+            ready, _ = ray.wait(self._sent, num_returns=len(self._sent), timeout=0, fetch_local=False)
+        return [notice for sent in ready if (notice := self._notice(sent)) is not None]
+
+    def room(self, strictly: frozenset[str]) -> bool:
+        """Say whether a node that may be taken is there; see `dispatch.Cluster`."""
+        wanted = {"GPU": self._needs()["num_gpus"], "CPU": 1}
+        alive = [node for node in ray.nodes() if node["Alive"] and node["NodeID"] not in strictly]
+        return any(all(node["Resources"].get(name, 0.0) >= least for name, least in wanted.items()) for node in alive)
+
+    def shrink(self) -> bool:
+        """Halve the runs on one GPU; see `dispatch.Cluster`."""
+        if not self.gpu or self.runs_per_gpu == 1:
+            return False
+        self.runs_per_gpu = (self.runs_per_gpu + 1) // 2
+        return True
+
+    def recall(self) -> None:
+        """Stop every run that is under way; see `dispatch.Cluster`."""
+        for sent in self._sent:
+            ray.cancel(sent, force=True)
+        self._sent.clear()
+
+    def said(self) -> str:
+        """Describe the cluster in a sentence."""
+        found = ray.cluster_resources()
+        nodes = sum(node["Alive"] for node in ray.nodes())
+        kind = "GPU" if self.gpu else "CPU"
+        at_once = int(found.get(kind, 0.0) * (self.runs_per_gpu if self.gpu else 1))
+        return f"Ray cluster of {nodes} node{'s' * (nodes != 1)}: {at_once} runs at once, on {kind}s"
+
+    def _needs(self) -> dict[str, float]:
+        return {"num_cpus": 1, "num_gpus": 1 / self.runs_per_gpu if self.gpu else 0}
+
+    def _notice(self, sent: Any) -> Notice | None:
+        """Take the next word of a task that has one ready."""
+        try:
+            content: dict[str, Any] = dict(ray.get(next(sent)))
+        except StopIteration:
+            self._sent.remove(sent)
+            return Notice(sent, "lost", {"reason": "it ended without a result"})
+        except ray.exceptions.RayTaskError as error:
+            self._sent.remove(sent)
+            lines = str(error).strip().splitlines()
+            return Notice(sent, "failure", {"sentence": lines[-1], "traceback": str(error)})
+        except ray.exceptions.RayError as error:
+            self._sent.remove(sent)
+            return Notice(sent, "lost", {"reason": _reason(error)})
+        return Notice(sent, content.pop("kind"), content)
+
+
+def _selection(avoid: frozenset[str], strictly: frozenset[str]) -> dict[str, Any]:
+    """Write which nodes are not to be taken as Ray's options: first neither kind, else at least not the unfit ones."""
+    both, never = _without(avoid | strictly), _without(strictly)
+    if not both:
+        return {}
+    return {"label_selector": both, **({"fallback_strategy": [{"label_selector": never}]} if both != never else {})}
+
+
+def _without(nodes: frozenset[str]) -> dict[str, str]:
+    return {NODE_ID: f"!in({','.join(sorted(nodes))})"} if nodes else {}
+
+
+def _reason(error: ray.exceptions.RayError) -> str:
+    known = {
+        ray.exceptions.NodeDiedError: "the node died",
+        ray.exceptions.OutOfMemoryError: "Ray ended it, since the node's memory ran out",
+        ray.exceptions.WorkerCrashedError: "its process ended unexpectedly",
+        ray.exceptions.ObjectLostError: "its result was lost with its node",
+    }
+    for kind, sentence in known.items():
+        if isinstance(error, kind):
+            return sentence
+    first = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {first[0]}" if first else type(error).__name__
