@@ -22,75 +22,8 @@ HERE = Path(__file__).parent
 DIGITS = 110
 STEP = mpf(10) ** -25
 
-SOFTMAX_BATCHES: dict[str, tuple[list[list[float]], list[Any]]] = {
-    "random": (
-        [[0.317, -1.204, 2.051], [1.508, 0.133, -0.442], [-0.729, 0.916, 0.238], [2.274, -2.163, 0.047]],
-        [0, 1, 2, 0],
-    ),
-    "extreme": ([[50, -50, 0.3], [-50, 50, 49.4], [48.7, 50, 49.4], [-50, 0.2, 50], [-50, 50, -50]], [0, 2, 0, 1, 2]),
-    "tied": ([[50, 50, 50], [-50, -50, 50], [0, 0, 0], [50, 50, -50]], [0, 1, 2, 2]),
-}
-SIGMOID_BATCHES: dict[str, tuple[list[list[float]], list[Any]]] = {
-    "random": (
-        [[0.317, -1.204, 2.051], [1.508, 0.133, -0.442], [-0.729, 0.916, 0.238], [2.274, -2.163, 0.047]],
-        [[1, 0, 1], [0, 1, 1], [1, 1, 0], [0, 0, 0]],
-    ),
-    "extreme": (
-        [[50, -50, 0.3], [-50, 50, 50], [-50, -50, 50], [50, 0.2, -50]],
-        [[1, 1, 0], [0, 0, 1], [1, 0, 0], [0, 1, 1]],
-    ),
-    "unknown": (
-        [[0.317, -1.204, 2.051], [50, 0.133, -50], [-0.729, 0.916, 0.238]],
-        [[1, None, 0], [None, 1, None], [None, None, None]],
-    ),
-    "no positives": ([[0.317, -1.204, 2.051], [50, 0.133, -50]], [[0, 0, 0], [0, 0, 0]]),
-    "no negatives": ([[0.317, -1.204, 2.051], [50, 0.133, -50]], [[1, 1, 1], [1, 1, 1]]),
-}
-SOFTMAX_COUNTS = {"ordinary": [30, 5, 65], "absent class": [40, 0, 60]}
-SIGMOID_COUNTS = {"ordinary": [[40, 10], [5, 45], [48, 2]], "absent class": [[50, 0], [5, 45], [0, 50]]}
-LEARNED = {"a": [0.75, 0.5, 0.125], "b": [0.25, 0.375, 0.0], "alpha": [0.5, 0.0, 1.25]}
-
-SETTINGS: dict[str, list[dict[str, float]]] = {
-    "cross-entropy": [{}],
-    "focal": [{"gamma": 2.0}, {"gamma": 0.5}, {"gamma": 0.0}],
-    "poly-1": [{"epsilon": 2.0}, {"epsilon": -1.0}],
-    "label-smoothing": [{"epsilon": 0.1}, {"epsilon": 1.0}],
-    "confidence-penalty": [{"beta": 0.1}, {"beta": 1.5}],
-    "kl-divergence": [{}],
-    "dca": [{"beta": 10.0}, {"beta": 0.5}],
-    "weighted-cross-entropy": [{"power": 1.0}, {"power": 0.5}],
-    "class-balanced": [{"beta": 0.9999}, {"beta": 0.9}, {"beta": 0.0}],
-    "logit-adjustment": [{"tau": 1.0}, {"tau": 2.5}],
-    "balanced-softmax": [{}],
-    "ldam": [
-        {"margin": 0.5, "scale": 30.0, "beta": 0.9999, "deferral": 0.8},
-        {"margin": 1.0, "scale": 4.0, "beta": 0.9, "deferral": 0.5},
-    ],
-    "generalised-cross-entropy": [{"q": 0.7}, {"q": 1.0}, {"q": 0.05}],
-    "symmetric-cross-entropy": [
-        {"alpha": 0.1, "beta": 1.0, "log_zero": -4.0},
-        {"alpha": 6.0, "beta": 0.1, "log_zero": -9.0},
-    ],
-    "nce-rce": [{"alpha": 1.0, "beta": 1.0, "log_zero": -4.0}, {"alpha": 10.0, "beta": 0.1, "log_zero": -9.0}],
-    "mean-absolute-error": [{}],
-    "bi-tempered": [{"t1": 0.8, "t2": 1.2}, {"t1": 0.2, "t2": 4.0}, {"t1": 1.0, "t2": 1.0}, {"t1": 0.5, "t2": 1.0}],
-    "multi-margin": [{"margin": 1.0}, {"margin": 3.5}],
-    "bce": [{}],
-    "weighted-bce": [{"power": 1.0}, {"power": 0.5}],
-    "sigmoid-focal": [{"gamma": 2.0, "alpha": 0.25}, {"gamma": 0.5, "alpha": 0.7}],
-    "asymmetric": [
-        {"gamma_positive": 1.0, "gamma_negative": 4.0, "clip": 0.05},
-        {"gamma_positive": 0.0, "gamma_negative": 0.5, "clip": 0.2},
-        {"gamma_positive": 0.5, "gamma_negative": 3.0, "clip": 0.0},
-    ],
-    "zlpr": [{}],
-    "auc-margin": [{"margin": 1.0}, {"margin": 0.3}],
-    "distribution-balanced": [
-        {"alpha": 0.1, "beta": 10.0, "mu": 0.2, "slope": 2.0, "kappa": 0.05},
-        {"alpha": 0.3, "beta": 4.0, "mu": 0.5, "slope": 5.0, "kappa": 0.5},
-    ],
-}
-"""The defaults come first."""
+MATERIAL: dict[str, Any] = json.loads((HERE / "material.json").read_text(encoding="utf-8"))
+"""Logits, targets, counts, learned numbers and the settings of every loss, the defaults first."""
 
 PROGRESS = {"ldam": [0.0, 0.9]}
 COUNTED = (
@@ -381,10 +314,15 @@ def slope(function: Callable[[Any], Any], table: list[list[Any]]) -> list[list[f
 def certify(name: str, parameters: Mapping[str, float], batch: str, counts: str, progress: float) -> dict[str, Any]:
     """Compute one entry of certificate.json."""
     soft = name in CASE
-    rows, target = (SOFTMAX_BATCHES if soft else SIGMOID_BATCHES)[batch]
-    table = (SOFTMAX_COUNTS if soft else SIGMOID_COUNTS)[counts]
+    kind = "softmax" if soft else "sigmoid"
+    rows, target = MATERIAL["batches"][kind][batch].values()
+    table = MATERIAL["counts"][kind][counts]
     exact = [[mpf(float(z)) for z in row] for row in rows]
-    learned = {key: [mpf(one) for one in values] for key, values in LEARNED.items()} if name == "auc-margin" else {}
+    learned = (
+        {key: [mpf(one) for one in values] for key, values in MATERIAL["learned"].items()}
+        if name == "auc-margin"
+        else {}
+    )
     at = At(
         {key: mpf(value) for key, value in parameters.items()},
         [mpf(n) if soft else [mpf(one) for one in n] for n in table],
@@ -417,9 +355,9 @@ def certify(name: str, parameters: Mapping[str, float], batch: str, counts: str,
 
 def plan() -> Iterator[tuple[str, dict[str, float], str, str, float]]:
     """Yield what is certified: the defaults on every batch, other settings on random and extreme logits."""
-    for name, settings in SETTINGS.items():
+    for name, settings in MATERIAL["settings"].items():
         for place, parameters in enumerate(settings):
-            for batch in SOFTMAX_BATCHES if name in CASE else SIGMOID_BATCHES:
+            for batch in MATERIAL["batches"]["softmax" if name in CASE else "sigmoid"]:
                 if place and batch not in ("random", "extreme"):
                     continue
                 for counts in ("ordinary", "absent class") if name in COUNTED and not place else ("ordinary",):
@@ -430,19 +368,9 @@ def plan() -> Iterator[tuple[str, dict[str, float], str, str, float]]:
 def main() -> None:
     """Write the file."""
     mpmath.mp.dps = DIGITS
-    batches = {
-        kind: {key: {"logits": rows, "target": target} for key, (rows, target) in table.items()}
-        for kind, table in (("softmax", SOFTMAX_BATCHES), ("sigmoid", SIGMOID_BATCHES))
-    }
-    head = {
-        "made by": f"{Path(__file__).name}, mpmath {mpmath.__version__}, {DIGITS} digits",
-        "batches": batches,
-        "counts": {"softmax": SOFTMAX_COUNTS, "sigmoid": SIGMOID_COUNTS},
-        "learned": LEARNED,
-    }
+    made_by = json.dumps(f"{Path(__file__).name}, mpmath {mpmath.__version__}, {DIGITS} digits")
     lines = ",\n".join(json.dumps(certify(*one)) for one in plan())
-    text = json.dumps(head, indent=1)[:-2] + ',\n "entries": [\n' + lines + "\n]}\n"
-    json.loads(text)
+    text = f'{{"made by": {made_by}, "entries": [\n{lines}\n]}}\n'
     (HERE / "certificate.json").write_text(text, encoding="utf-8")
 
 

@@ -20,6 +20,7 @@ from cxr_report.training.losses import FUNCTIONS
 HERE = Path(__file__).parent
 CERTIFICATE: dict[str, Any] = json.loads((HERE / "certificate.json").read_text(encoding="utf-8"))
 ENTRIES: list[dict[str, Any]] = CERTIFICATE["entries"]
+MATERIAL: dict[str, Any] = json.loads((HERE / "material.json").read_text(encoding="utf-8"))
 
 
 def told(entry: dict[str, Any]) -> str:
@@ -30,14 +31,14 @@ def told(entry: dict[str, Any]) -> str:
 def material(entry: dict[str, Any]) -> tuple[Tensor, Tensor, dict[str, Any]]:
     """Return logits and target in float64, and what the loss takes beside them."""
     kind = "softmax" if CATALOGUE[entry["loss"]].tasks == SOFTMAX else "sigmoid"
-    batch = CERTIFICATE["batches"][kind][entry["batch"]]
+    batch = MATERIAL["batches"][kind][entry["batch"]]
     extra: dict[str, Any] = dict(entry["parameters"])
     if "counts" in entry:
-        extra["counts"] = torch.tensor(CERTIFICATE["counts"][kind][entry["counts"]], dtype=torch.float64)
+        extra["counts"] = torch.tensor(MATERIAL["counts"][kind][entry["counts"]], dtype=torch.float64)
     if "progress" in entry:
         extra["progress"] = entry["progress"]
     if "gradient_learned" in entry:
-        extra |= {key: torch.tensor(values, dtype=torch.float64) for key, values in CERTIFICATE["learned"].items()}
+        extra |= {key: torch.tensor(values, dtype=torch.float64) for key, values in MATERIAL["learned"].items()}
     logits = torch.tensor(batch["logits"], dtype=torch.float64)
     if kind == "softmax":
         return logits, torch.tensor(batch["target"]), extra
@@ -88,9 +89,9 @@ def test_every_loss_has_its_certificate(name: str) -> None:
     defaults = {parameter.name: parameter.default for parameter in CATALOGUE[name].parameters}
     standard = [entry for entry in mine if entry["parameters"] == defaults]
     kind = "softmax" if CATALOGUE[name].tasks == SOFTMAX else "sigmoid"
-    assert {entry["batch"] for entry in standard} == set(CERTIFICATE["batches"][kind])
+    assert {entry["batch"] for entry in standard} == set(MATERIAL["batches"][kind])
     if CATALOGUE[name].uses_counts:
-        assert {entry["counts"] for entry in standard} == set(CERTIFICATE["counts"][kind])
+        assert {entry["counts"] for entry in standard} == set(MATERIAL["counts"][kind])
     assert not CATALOGUE[name].parameters or len({str(entry["parameters"]) for entry in mine}) > 1
 
 
