@@ -8,7 +8,7 @@ from dataclasses import replace
 from cxr_report.analysis.value import BOTH, CASES, SEEDS, Analysis
 from cxr_report.report.answers import Answers, deciding, shown
 from cxr_report.report.names import family
-from cxr_report.report.narrative import agreement, comparisons, completion, equivalence, facts, leaders, prose
+from cxr_report.report.narrative import agreement, comparisons, completion, equivalence, facts, given, leaders, prose
 from cxr_report.report.narrative.prose import Paragraph, Piece, Sentence, sentence
 from cxr_report.report.numerals import listed
 
@@ -74,6 +74,8 @@ def spelled_out(*paragraphs: Paragraph) -> tuple[Paragraph, ...]:
 
 
 def _objective(analysis: Analysis) -> Sentence:
+    if not analysis.study.trained:
+        return given.objective(analysis)
     synthetic = analysis.study.data.source == "phantom"
     return sentence(
         "objective",
@@ -87,16 +89,7 @@ def _objective(analysis: Analysis) -> Sentence:
 def _methods(analysis: Analysis, decided: Answers) -> tuple[Sentence, ...]:
     total, what = family(analysis)
     return (
-        sentence(
-            "design",
-            "Every loss was trained with ",
-            prose.count(len(analysis.planned_seeds)),
-            " seeds, which were the same for all losses, and tested on ",
-            prose.count(analysis.data.n_test, facts.CASES_KEY),
-            " images",
-            leaders.of_patients(analysis),
-            ".",
-        ),
+        _design(analysis) if analysis.study.trained else given.design(analysis),
         sentence(
             "plan",
             f"The primary metric was {facts.spoken(decided.metric)}; ",
@@ -106,6 +99,19 @@ def _methods(analysis: Analysis, decided: Answers) -> tuple[Sentence, ...]:
             prose.exactly(analysis.study.analysis.alpha, facts.ALPHA),
             ".",
         ),
+    )
+
+
+def _design(analysis: Analysis) -> Sentence:
+    return sentence(
+        "design",
+        "Every loss was trained with ",
+        prose.count(len(analysis.planned_seeds)),
+        " seeds, which were the same for all losses, and tested on ",
+        prose.count(analysis.data.n_test, facts.CASES_KEY),
+        " images",
+        leaders.of_patients(analysis),
+        ".",
     )
 
 
@@ -122,9 +128,8 @@ def conclusion(analysis: Analysis) -> tuple[Sentence, ...]:
     """Say what follows, for which target, and with which reservations."""
     decided = deciding(analysis, analysis.study.metrics.primary)
     sentences = [_verdict(analysis, decided), *agreement.disagreements(analysis, decided), *_shortcuts(analysis)]
-    sentences.append(
-        sentence("scope", "The conclusion holds for this training set, this split and these hyper-parameters.")
-    )
+    here = sentence("scope", "The conclusion holds for this training set, this split and these hyper-parameters.")
+    sentences.append(here if analysis.study.trained else given.scope())
     if analysis.study.data.source == "phantom":
         sentences.append(
             sentence("synthetic", "The data are synthetic, so that nothing here is a statement about patients.")

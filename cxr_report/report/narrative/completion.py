@@ -11,7 +11,9 @@ __all__ = ["finished", "left_out"]
 
 
 def finished(analysis: Analysis) -> tuple[Sentence, ...]:
-    """Say how many runs finished, how many diverged, and what became of their seeds."""
+    """Say how many runs finished, how many diverged, and what became of their seeds; nothing of given numbers."""
+    if not analysis.study.trained:
+        return ()
     planned = len(analysis.losses) * len(analysis.planned_seeds)
     sentences = []
     missing = sum(run.state == "missing" for run in analysis.runs)

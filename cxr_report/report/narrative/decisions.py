@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cxr_report.analysis.value import BOTH, CASES, SEEDS, Analysis, Joint
 from cxr_report.report.answers import Answers, answers, deciding, over_seeds
-from cxr_report.report.narrative import agreement, comparisons, facts, leaders, prose
+from cxr_report.report.narrative import agreement, comparisons, facts, given, leaders, prose
 from cxr_report.report.narrative.prose import Sentence, sentence
 
 __all__ = ["beside", "decisions"]
@@ -22,6 +22,8 @@ def decisions(analysis: Analysis) -> tuple[Sentence, ...]:
 
 def _rests_on(analysis: Analysis, found: Answers) -> Sentence:
     unit = facts.case_unit(analysis)
+    if not analysis.study.predicted:
+        return given.rests_on()
     if found.target == BOTH:
         text = (
             f"The decisions rest on seeds and {unit} together: they answer whether other training runs and other "

@@ -20,6 +20,8 @@ def main(analysis: Analysis, metric: str) -> tuple[Sentence, ...]:
     rest = facts.followers(analysis, metric)
     if facts.best(analysis, metric) and rest:
         sentences.append(_others(analysis, rest))
+    if not analysis.study.predicted:
+        return tuple(sentences)
     sentences.append(
         sentence(
             "target",

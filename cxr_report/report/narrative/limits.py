@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from cxr_report.analysis.value import BOTH, Analysis
 from cxr_report.metrics import METRICS
 from cxr_report.report.answers import answers
-from cxr_report.report.narrative import facts, leaders, prose
+from cxr_report.report.narrative import facts, given, leaders, prose
 from cxr_report.report.narrative.prose import Paragraph, Piece, Sentence, sentence
 from cxr_report.report.numerals import listed
 
@@ -27,6 +27,9 @@ def limitations(analysis: Analysis) -> tuple[Paragraph, ...]:
 
 
 def _design(analysis: Analysis) -> Iterator[Sentence]:
+    if not analysis.study.trained:
+        yield from given.limits(analysis)
+        return
     yield sentence(
         "one-split",
         "Training set and split were the same in every run, so that no result generalises to another training set.",
@@ -110,8 +113,9 @@ def _size(analysis: Analysis) -> Iterator[Sentence]:
                 " differences rely on normality, which cannot be checked.",
             )
     yield sentence("seeds-only", f"Tests over seeds are no evidence about other {facts.case_unit(analysis)}.")
-    yield _precision(analysis)
-    if not analysis.data.patients_known:
+    if analysis.study.predicted:
+        yield _precision(analysis)
+    if analysis.study.predicted and not analysis.data.patients_known:
         yield sentence(
             "patients-unknown",
             "The source does not name the patients, so that several images of one patient would count as independent.",

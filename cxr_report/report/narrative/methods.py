@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cxr_report.analysis.value import Analysis
 from cxr_report.report.names import family
-from cxr_report.report.narrative import facts, omnibus, prose
+from cxr_report.report.narrative import facts, given, omnibus, prose
 from cxr_report.report.narrative.prose import Paragraph, Sentence, sentence
 from cxr_report.report.numerals import listed
 
@@ -17,7 +17,7 @@ def analysis_methods(analysis: Analysis) -> tuple[Paragraph, ...]:
     """Write how the results were analysed, from the plan that was frozen before the runs."""
     return (
         Paragraph("", "", (*_metrics(analysis), *_macro(analysis), *_thresholds(analysis), _summaries(analysis))),
-        Paragraph("", "", (_targets(analysis), *_joint(analysis), _over_seeds(), _delong(analysis))),
+        Paragraph("", "", (_targets(analysis), *_joint(analysis), _over_seeds(), *_delong(analysis))),
         Paragraph(
             "",
             "",
@@ -26,7 +26,7 @@ def analysis_methods(analysis: Analysis) -> tuple[Paragraph, ...]:
                 *_hierarchy(analysis),
                 _omnibus(analysis),
                 *_equivalence(analysis),
-                _divergence(analysis),
+                *([_divergence(analysis)] if analysis.study.trained else []),
             ),
         ),
     )
@@ -48,7 +48,7 @@ def _metrics(analysis: Analysis) -> list[Sentence]:
 def _macro(analysis: Analysis) -> tuple[Sentence, ...]:
     """Say over what a metric of ranks is averaged where there are several classes or findings."""
     named = [facts.spoken(metric) for metric in analysis.metrics if metric in _AVERAGED]
-    if analysis.study.task == "binary" or not named:
+    if analysis.study.task in ("binary", "none") or not named:
         return ()
     verb = "is the unweighted mean" if len(named) == 1 else "are unweighted means"
     many, of = (
@@ -60,6 +60,8 @@ def _macro(analysis: Analysis) -> tuple[Sentence, ...]:
 
 
 def _thresholds(analysis: Analysis) -> tuple[Sentence, ...]:
+    if not analysis.study.decides:
+        return ()
     if analysis.study.task == "multilabel":
         rule = sentence("thresholds", "A finding is called present from probability one half.")
     else:
@@ -76,6 +78,8 @@ def _summaries(analysis: Analysis) -> Sentence:
 
 
 def _targets(analysis: Analysis) -> Sentence:
+    if not analysis.study.predicted:
+        return given.target()
     unit = facts.case_unit(analysis)
     return sentence(
         "targets",
@@ -179,10 +183,12 @@ def _equivalence(analysis: Analysis) -> tuple[Sentence, ...]:
     )
 
 
-def _delong(analysis: Analysis) -> Sentence:
+def _delong(analysis: Analysis) -> tuple[Sentence, ...]:
+    if not analysis.study.predicted:
+        return ()
     repeated = analysis.data.patients_known and analysis.data.n_test_patients < analysis.data.n_test
     unit = "patients, who may have several images," if repeated else facts.case_unit(analysis)
-    return sentence("delong", f"The AUROC of a single run has DeLong’s interval over {unit} at fixed weights.")
+    return (sentence("delong", f"The AUROC of a single run has DeLong’s interval over {unit} at fixed weights."),)
 
 
 def _divergence(analysis: Analysis) -> Sentence:
