@@ -80,7 +80,7 @@ ENTRIES = (
         name="confidence-penalty",
         title="cross-entropy with confidence penalty",
         tasks=SOFTMAX,
-        formula=r"-\log p_y + \beta \sum_{c} p_c \log p_c",
+        formula=r"-\log p_y + \beta \sum_{c}\, p_c \log p_c",
         spoken=(
             "minus the logarithm of the predicted probability of the true class, minus beta times "
             "the entropy of the predicted probabilities"
@@ -97,7 +97,7 @@ ENTRIES = (
         name="kl-divergence",
         title="Kullback-Leibler divergence",
         tasks=SOFTMAX,
-        formula=r"\sum_{c} t_c \log \frac{t_c}{p_c}",
+        formula=r"\sum_{c}\, t_c \log \frac{t_c}{p_c}",
         spoken=(
             "the sum over all classes of the target times the logarithm of the target divided by the predicted "
             "probability"
@@ -113,7 +113,7 @@ ENTRIES = (
         tasks=SOFTMAX,
         formula=(
             r"-\frac{1}{N} \sum_{i} \log p_{iy} + "
-            r"\beta \left| \frac{1}{N} \sum_{i} \max_{c}\, p_{ic} - \frac{1}{N} \sum_{i} r_i \right|"
+            r"\beta \left| \frac{1}{N} \sum_{i}\, \max_{c}\, p_{ic} - \frac{1}{N} \sum_{i}\, r_i \right|"
         ),
         spoken=(
             "the mean of cross-entropy over a batch, plus beta times the absolute difference between the batch’s mean "

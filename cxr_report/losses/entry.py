@@ -81,4 +81,5 @@ class LossEntry:
 
 
 def _greek(command: re.Match[str]) -> str:
-    return unicodedata.lookup(f"GREEK SMALL LETTER {command[1].removeprefix('var')}")
+    name = command[1].removeprefix("var").replace("lambda", "lamda")  # as Unicode spells it
+    return unicodedata.lookup(f"GREEK SMALL LETTER {name}")

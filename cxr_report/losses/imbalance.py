@@ -87,9 +87,9 @@ ENTRIES = (
         title="label-distribution-aware margin loss with deferred re-weighting",
         tasks=SOFTMAX,
         formula=(
-            r"-w_y \log \frac{e^{z_y - s \Delta_y}}{e^{z_y - s \Delta_y} + \sum_{c \neq y} e^{z_c}},"
+            r"-w_y \log \frac{e^{z_y - s \Delta_y}}{e^{z_y - s \Delta_y} + \sum_{c \neq y}\, e^{z_c}},"
             r"\quad \Delta_c = \mu \left( \frac{\min_{k} n_k}{n_c} \right)^{1/4},"
-            r"\quad z_c = s \cos \theta_c"
+            r"\quad z_c = s\, \cos \theta_c"
         ),
         spoken=(
             "minus the weight of the true class times the logarithm of its softmax probability after a margin was "

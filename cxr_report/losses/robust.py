@@ -71,7 +71,7 @@ ENTRIES = (
         name="mean-absolute-error",
         title="mean absolute error",
         tasks=SOFTMAX,
-        formula=r"\sum_{c} \left| t_c - p_c \right| = 2 (1 - p_y)",
+        formula=r"\sum_{c}\, \left| t_c - p_c \right| = 2 (1 - p_y)",
         spoken=(
             "the sum over all classes of the absolute difference of target and predicted probability, which is two "
             "times one minus the predicted probability of the true class"
@@ -88,7 +88,7 @@ ENTRIES = (
         title="bi-tempered logistic loss",
         tasks=SOFTMAX,
         formula=(
-            r"\frac{1 - q_y^{1 - t_1}}{1 - t_1} - \frac{1 - \sum_{c} q_c^{2 - t_1}}{2 - t_1},"
+            r"\frac{1 - q_y^{1 - t_1}}{1 - t_1} - \frac{1 - \sum_{c}\, q_c^{2 - t_1}}{2 - t_1},"
             r"\quad q_c = \left[ 1 + (t_2 - 1)(\lambda - z_c) \right]^{-1 / (t_2 - 1)}"
         ),
         spoken=(
@@ -114,7 +114,7 @@ ENTRIES = (
         name="multi-margin",
         title="multi-class hinge loss",
         tasks=SOFTMAX,
-        formula=r"\frac{1}{C} \sum_{c \neq y} \max (0,\ m - z_y + z_c)",
+        formula=r"\frac{1}{C} \sum_{c \neq y}\, \max (0,\ m - z_y + z_c)",
         spoken=(
             "the sum over all other classes of how far their logit comes nearer than m to the logit of the true class, "
             "divided by the number of classes"

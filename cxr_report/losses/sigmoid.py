@@ -103,7 +103,7 @@ ENTRIES = (
         tasks=SIGMOID,
         formula=(
             r"(1 - \pi)(p - a)^2\, t + \pi (p - b)^2 (1 - t) + "
-            r"2 \alpha \left[ \pi (1 - \pi) m + \pi\, p (1 - t) - (1 - \pi)\, p\, t \right] - \pi (1 - \pi) \alpha^2"
+            r"2 \alpha \left[ \pi (1 - \pi) m + (\pi - t)\, p \right] - \pi (1 - \pi) \alpha^2"
         ),
         spoken=(
             "the squared distance of the probability from a for positives and from b for negatives, plus two alpha "
@@ -128,8 +128,7 @@ ENTRIES = (
         title="distribution-balanced loss",
         tasks=SIGMOID,
         formula=(
-            r"\hat{r}_l \left[ t_l \log (1 + e^{-u_l}) + \frac{1 - t_l}{\lambda} \log (1 + e^{\lambda u_l}) \right],"
-            r"\quad \hat{r}_l = \alpha + \frac{1}{1 + e^{-\beta (r_l - \mu)}},"
+            r"w_l \left[ t_l \log (1 + e^{-u_l}) + \frac{1 - t_l}{\lambda} \log (1 + e^{\lambda u_l}) \right],"
             r"\quad u_l = z_l - \kappa \log \frac{n_{l0}}{n_{l1}}"
         ),
         spoken=(
@@ -138,9 +137,9 @@ ENTRIES = (
         ),
         where=(
             "z_l: logit of finding l of a case; t_l: its label, 0 or 1; unknown labels do not enter the mean; n_l0, "
-            "n_l1: negative and positive training cases of the finding; r_l: 1 / n_l1 divided by the sum of 1 / n_k1 "
-            "over the findings k that the case has; without any finding the weight is alpha + 1; the prediction is the "
-            "sigmoid of z"
+            "n_l1: negative and positive training cases of the finding; w_l: its weight, alpha + 1 / (1 + e^(-beta (r_l - "
+            "mu))), where r_l is 1 / n_l1 divided by the sum of 1 / n_k1 over the findings k that the case has, and "
+            "alpha + 1 where it has none; the prediction is the sigmoid of z"
         ),
         reference=(
             "Wu T, Huang Q, Liu Z, Wang Y, Lin D. Distribution-balanced loss for multi-label classification in "

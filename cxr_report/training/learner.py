@@ -90,7 +90,10 @@ class Learner:
                 f"{identity[:12]}; delete the run's folder to train it again"
             )
         self.classifier.load_state_dict(content["model"])
-        self.objective.restore(content.get("loss", {}))  # absent where losses could not learn anything yet
+        try:
+            self.objective.restore(content.get("loss", {}))  # absent where losses could not learn anything yet
+        except ValueError as error:
+            raise Refusal(f"{run.checkpoint}: {error}; delete the run's folder to train it again") from None
         self.optimiser.load_state_dict(content["optimiser"])
         self.history = [Epoch(*row) for row in content["history"]]
         best = content["best"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
-from unicodedata import lookup
 
 from cxr_report.analysis.value import Analysis
 from cxr_report.losses import CATALOGUE
@@ -13,8 +12,9 @@ from cxr_report.report.cohort import Cohort, SplitCounts
 from cxr_report.report.figures import formula
 from cxr_report.report.names import short
 from cxr_report.report.tables.table import Body, Cell, Column, Table, of, plain
+from cxr_report.study import Loss
 
-__all__ = ["data", "losses"]
+__all__ = ["data", "losses", "meanings"]
 
 
 def data(analysis: Analysis, cohort: Cohort) -> Table:
@@ -142,17 +142,28 @@ def losses(analysis: Analysis, cite: Callable[[str], str]) -> Table:
             Column("reference", "Ref."),
         ),
         bodies=(Body(rows),),
-        notes=tuple(f"In the formulas, {text}." for text in _joined([*where, *_meanings(analysis)])),
+        notes=tuple(
+            f"In the formulas, {text}." for text in _joined([*where, *meanings(analysis.study.losses, analysis.labels)])
+        ),
         dense=True,
     )
 
 
-def _meanings(analysis: Analysis) -> Iterator[str]:
-    """Yield what the letters of the parameters mean."""
-    for loss in analysis.study.losses.values():
-        for parameter in CATALOGUE[loss.loss].parameters if loss.loss is not None else ():
-            letter = parameter.symbol.removeprefix("\\").removeprefix("var")
-            yield f"{lookup(f'GREEK SMALL LETTER {letter}')}: {parameter.meaning.replace('; ', ', ')}"
+def meanings(losses: Mapping[str, Loss], labels: Mapping[str, str]) -> Iterator[str]:
+    """Yield what the letters of the parameters mean, with the loss where the letter means something else in another.
+
+    Args:
+        losses: name in the study -> loss.
+        labels: name in the study -> as the report calls it.
+    """
+    told = [
+        (one.letter, one.meaning.replace("; ", ", "), name)
+        for name, loss in losses.items()
+        for one in (CATALOGUE[loss.loss].parameters if loss.loss is not None else ())
+    ]
+    for letter, meaning, name in told:
+        several = len({other for same, other, _ in told if same == letter}) > 1
+        yield f"{letter} ({labels[name]}): {meaning}" if several else f"{letter}: {meaning}"
 
 
 def _joined(texts: list[str]) -> list[str]:
