@@ -52,18 +52,28 @@ def render(page: str) -> bytes:
 
 
 def _settle(source: Any) -> None:
-    """Lay the page out once, with empty pictures of the right size, and put its blocks into a better order."""
-    pictures = list(source.etree_element.iter(SVG))
-    contents = [list(picture) for picture in pictures]
-    for picture in pictures:
-        for child in list(picture):
-            picture.remove(child)
+    """Lay the page out once, with empty pictures of the right size, and put its blocks into a better order.
+
+    Sections that are alike in every report stand in a good order already and are left out of that layout.
+    """
+    fixed = [each for each in source.etree_element.iter("section") if each.get("data-order") == "fixed"]
+    sections = _empty(fixed)
+    pictures = _empty(list(source.etree_element.iter(SVG)))
     pages = source.render(pdf_variant=VARIANT).pages
     moved = floats.settle(source.etree_element, pages)
-    for picture, content in zip(pictures, contents, strict=True):
-        picture.extend(content)
-    if moved:
+    for element, content in (*sections, *pictures):
+        element.extend(content)
+    if moved or fixed:
         source.wrapper_element = type(source.wrapper_element).from_html_root(source.etree_element)
+
+
+def _empty(elements: list[Any]) -> list[tuple[Any, list[Any]]]:
+    """Take away what elements hold, and return it with them."""
+    held = [(element, list(element)) for element in elements]
+    for element, content in held:
+        for child in content:
+            element.remove(child)
+    return held
 
 
 def fetcher() -> Any:

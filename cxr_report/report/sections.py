@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cxr_report.analysis.value import Analysis
 from cxr_report.conformance import population_claim, recorded
 from cxr_report.report.figures import multiverse, population, ranking, reliability, subgroups, variance
 from cxr_report.report.figures.picture import Picture
-from cxr_report.report.narrative import alternatives, floor, groups, precision, proof, ranks
+from cxr_report.report.narrative import proof
+from cxr_report.report.narrative.further import further
 from cxr_report.report.narrative.prose import Paragraph, Sentence
 from cxr_report.report.tables import calibration, class_pairs, conformance, sensitivity
 from cxr_report.report.tables import floor as floor_tables
@@ -32,7 +33,7 @@ class Section:
     key: str
     """Anchor."""
     title: str
-    paragraphs: tuple[Paragraph, ...]
+    paragraphs: tuple[Paragraph, ...] = ()
     figures: tuple[Picture, ...] = ()
     tables: tuple[Table, ...] = ()
     """Set in the section."""
@@ -60,7 +61,11 @@ def beyond(analysis: Analysis) -> tuple[Section, ...]:
         _subgroups(analysis),
         _sensitivity(analysis),
     )
-    return tuple(section for section in made if section.paragraphs or section.keys)
+    told = further(analysis)
+    whole = (
+        replace(each, paragraphs=tuple(said for said in told if f"results-{said.section}" == each.key)) for each in made
+    )
+    return tuple(section for section in whole if section.paragraphs or section.keys)
 
 
 def proofs() -> tuple[Section, ...]:
@@ -88,9 +93,8 @@ def listings(analysis: Analysis) -> tuple[Table, ...]:
     return _tables(multiverse_tables.listing(analysis))
 
 
-def _said(*found: Iterable[Sentence]) -> tuple[Paragraph, ...]:
-    """Make a paragraph of each of several runs of sentences that is not empty."""
-    return tuple(Paragraph("", "", each) for each in map(tuple, found) if each)
+def _said(sentences: tuple[Sentence, ...]) -> tuple[Paragraph, ...]:
+    return (Paragraph("", "", sentences),)
 
 
 def _tables(*found: Table | None) -> tuple[Table, ...]:
@@ -108,7 +112,6 @@ def _classes(analysis: Analysis) -> Section:
     return Section(
         key="results-class-pairs",
         title=f"Comparisons per {kind}",
-        paragraphs=_said(groups.class_pairs(analysis)),
         tables=near,
         tables_apart=() if near else found,
     )
@@ -122,7 +125,6 @@ def _precision(analysis: Analysis) -> Section:
     return Section(
         key="results-precision",
         title="Where the uncertainty comes from",
-        paragraphs=_said(precision.variances(analysis)),
         figures=_pictures(variance.draw(analysis)),
         tables_apart=_tables(precision_tables.variances(analysis)),
     )
@@ -132,7 +134,6 @@ def _ranking(analysis: Analysis) -> Section:
     return Section(
         key="results-ranks",
         title="Ranks over seeds, on these test cases",
-        paragraphs=_said(ranks.ranks(analysis)),
         figures=_pictures(ranking.draw(analysis)),
         tables_apart=_tables(ranking_tables.ranks(analysis), ranking_tables.matrix(analysis)),
     )
@@ -142,7 +143,6 @@ def _floor(analysis: Analysis) -> Section:
     return Section(
         key="results-floor",
         title="Noise floor",
-        paragraphs=_said(floor.floor(analysis)),
         tables=_tables(floor_tables.twins(analysis), floor_tables.null_rates(analysis)),
     )
 
@@ -152,7 +152,6 @@ def _multiverse(analysis: Analysis) -> Section:
     return Section(
         key="results-multiverse",
         title="The conclusion under other analyses",
-        paragraphs=_said(alternatives.alternatives(analysis)),
         figures=tuple(drawn[:1]),
         figures_apart=tuple(drawn[1:]),
         tables_apart=_tables(multiverse_tables.decisions(analysis)),
@@ -163,7 +162,6 @@ def _calibration(analysis: Analysis) -> Section:
     return Section(
         key="results-calibration",
         title="Calibration",
-        paragraphs=_said(groups.calibration(analysis)),
         figures=_pictures(reliability.draw(analysis)),
         tables=_tables(calibration.calibration(analysis)),
     )
@@ -173,7 +171,6 @@ def _subgroups(analysis: Analysis) -> Section:
     return Section(
         key="results-subgroups",
         title="Subgroups of the test cases, exploratory",
-        paragraphs=_said(groups.subgroups(analysis)),
         figures=_pictures(subgroups.draw(analysis)),
         tables=_tables(subgroup_tables.sizes(analysis)),
         tables_apart=_tables(subgroup_tables.results(analysis)),
@@ -184,6 +181,5 @@ def _sensitivity(analysis: Analysis) -> Section:
     return Section(
         key="results-sensitivity",
         title="Under the other rule for diverged runs",
-        paragraphs=_said(groups.sensitivity(analysis)),
         tables_apart=_tables(sensitivity.sensitivity(analysis)),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -69,7 +70,8 @@ def draw(analysis: Analysis) -> Picture | None:
 
 def named(group: Subgroup) -> str:
     """Return what a subgroup is called, such as ``Sex: female``."""
-    return f"{ATTRIBUTES.get(group.attribute, group.attribute)}: {group.value or 'not known'}"
+    value = re.sub(r"(?<=\d)-(?=\d)", "\N{EN DASH}", group.value) or "not known"
+    return f"{ATTRIBUTES.get(group.attribute, group.attribute)}: {value}"
 
 
 def _rows(analysis: Analysis) -> Iterator[_Row]:

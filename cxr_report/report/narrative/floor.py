@@ -48,16 +48,16 @@ def _twin(analysis: Analysis, key: str, twin: Twin) -> Sentence:
         seeds,
         f" {unit}, their test logits differed by up to ",
         Number(numerals.scientific(twin.max_delta), f"{key}.max_delta", twin.max_delta),
-        " and ",
+        ", ",
         prose.count(twin.flips, f"{key}.flips"),
-        f" {'label' if twin.flips == 1 else 'labels'} in all",
+        f" {'label' if twin.flips == 1 else 'labels'} changed",
     ]
     known = [place for place, each in enumerate(twin.differences) if not math.isnan(each)]
     if known:
         most = max(known, key=lambda place: abs(twin.differences[place]))
         number = abs(twin.differences[most])
-        pieces += [f"; {facts.spoken(twin.metric)} by up to ", Number(_small(number), "", number)]
-    return sentence("twin", *pieces, ", by rounding alone.")
+        pieces += [f", and {facts.spoken(twin.metric)} moved by up to ", Number(_small(number), "", number)]
+    return sentence("twin", *pieces, ": rounding alone.")
 
 
 def _small(number: float) -> str:

@@ -28,16 +28,14 @@ def conformance(found: Conformance) -> Table:
             Column("function", "Function", "text"),
             Column("witness", "Witness", "text"),
             Column("values", "Values"),
-            Column("deviation", "Deviation"),
-            Column("kind", "", "text"),
-            Column("tolerance", "Allowed"),
-            Column("agrees", "Agrees", "text"),
+            Column("deviation", "Deviation", parts=("largest", "allowed", "kind", "reason")),
+            Column("agrees", "Agrees"),
         ),
         bodies=(Body(tuple(_check(check) for check in found.checks)),),
         notes=(
             "Deviation: the largest over the values, up to the next power of ten; rel.: relative to the value of the "
-            "witness; abs.: absolute. Allowed: what double precision, the digits that are printed, or four Monte-Carlo "
-            f"errors leave. Recorded with {versions}; the command “conformance” repeats it anywhere.",
+            "witness; abs.: absolute. It agrees where it is within what double precision, the digits that the witness "
+            f"prints or four Monte-Carlo errors leave. Recorded with {versions}.",
         ),
         dense=True,
     )
@@ -48,9 +46,10 @@ def _check(check: Check) -> tuple[Cell, ...]:
         plain(check.function),
         plain(check.witness),
         of(check.values),
-        number(check.deviation, by=power_of_ten),
-        plain("abs." if check.held_to == "absolute" else "rel."),
-        number(check.tolerance, by=power_of_ten),
+        Cell(
+            f"{power_of_ten(check.deviation)} {'abs.' if check.held_to == 'absolute' else 'rel.'}",
+            (check.deviation, check.tolerance, check.held_to, check.reason),
+        ),
         Cell("yes" if check.agrees else "no", ("yes" if check.agrees else "no",), strong=not check.agrees),
     )
 

@@ -13,7 +13,7 @@ __all__ = ["variances"]
 _TITLES = {"difference of two losses": "Difference of two losses", "mean of one loss": "Mean of one loss"}
 _WORTH = {"seeds": "seeds", "cases": "cases", "either": "either", "undefined": numerals.UNDEFINED}
 
-GROUP = "Variance, 10⁻⁶"
+GROUP = "Variance, millionths"
 SE = "Standard error"
 
 

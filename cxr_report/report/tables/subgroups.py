@@ -32,7 +32,7 @@ def sizes(analysis: Analysis) -> Table | None:
             *((Column("patients", "Patients"),) if analysis.data.patients_known else ()),
             *(Column(f"positive_{name}", name, group=kind) for name in names),
             *(() if names else (Column("fewest", "Fewest of a class", parts=("cases",)),)),
-            Column("refused", "Refused", "text"),
+            Column("refused", "Refused because", "text"),
         ),
         bodies=(Body(tuple(_size(analysis, n, group, names) for n, group in enumerate(analysis.subgroups))),),
         notes=(
@@ -52,7 +52,7 @@ def _size(analysis: Analysis, place: int, group: Subgroup, names: tuple[str, ...
         *((of(group.n_patients, f"{key}.n_patients"),) if analysis.data.patients_known else ()),
         *(of(group.positives.get(name, 0), f"{key}.positives.{name}") for name in names),
         *(() if names else (of(group.positives.get(fewest, 0), f"{key}.positives.{fewest}"),)),
-        Cell(group.refused or "no", (group.refused,)),
+        Cell(group.refused, (group.refused,)),
     )
 
 

@@ -28,6 +28,7 @@ from cxr_report.report.tables import Body, Column, Table
 from cxr_report.report.tables.table import plain
 from cxr_report.study import Study, parse
 
+from .further import enriched
 from .parts import confusions, curves, data
 from .statistics import Cases, Spread, computed
 
@@ -127,7 +128,7 @@ def build(shape: Shape) -> Analysis:
     tables = {metric: _table(metric, losses, seeds, paired) for metric in metrics}
     spreads = {metric: Spread() for metric in metrics if shape.joint and metric != "ece"}
     cases = 224
-    return Analysis(
+    bare = Analysis(
         format=2,
         program="0.1.0",
         study=study,
@@ -160,6 +161,7 @@ def build(shape: Shape) -> Analysis:
         absent=shape.absent,
         **computed(study, tables, spreads, Cases.count(cases, 160)),
     )  # fmt: skip
+    return enriched(bare, np.random.default_rng(8))
 
 
 def _table(

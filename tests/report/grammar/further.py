@@ -1,0 +1,276 @@
+"""The grammar of the sections beyond the comparisons: text in, every sentence held to the Analysis."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import stats as scipy_stats
+
+from cxr_report.analysis.value import Analysis
+from cxr_report.metrics import METRICS
+
+from .reader import Reader
+from .words import COUNT, STATISTIC, demand, number, same, same_p
+
+FORMS = [
+    (name, form)
+    for line in Path(__file__).with_name("further.txt").read_text(encoding="utf-8").splitlines()
+    if line and not line.startswith("#")
+    for name, form in [line.split("\t")]
+]
+RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+SHOWN = ("first better", "second better")
+
+
+def shown(pair: Any, alpha: float) -> bool:
+    """Work out whether a pair is shown to differ, from its adjusted p."""
+    p = pair.p_t_adjusted if hasattr(pair, "p_t") else pair.p_adjusted
+    return bool(p <= alpha)
+
+
+class Further(Reader):
+    """Reads the sections beyond the comparisons."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        super().__init__(analysis)
+        self.forms = [(name, re.compile(self._compile(form))) for name, form in FORMS]
+
+    def _kinds(self) -> dict[str, str]:
+        rank, group = f"{self.label} (?:{STATISTIC})", f"{self.label} against {self.label}"
+        counts = f"{group} was better in {COUNT} and worse in {COUNT} of {COUNT}"
+        classes = "|".join(map(re.escape, self.a.classes))
+        pair = f"for (?:{classes}) (?:higher|lower) with {self.label} than with {self.label}"
+        twins = "|".join(re.escape(twin.second) for twin in self.a.twins) or "none"
+        return super()._kinds() | {
+            "LR": f"{rank}(?:, {rank})*", "G": f"{counts}(?:; {counts})*", "CP": f"{pair}(?:; {pair})*",
+            "Z": r"0|\d\.\d × 10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+", "TW": twins,
+            "TT": "seeds and patients|seeds and cases|seeds, these cases|patients, these runs|cases, these runs",
+        }  # fmt: skip
+
+    def own(self, words: dict[str, str]) -> None:
+        """Demand that the primary metric is spoken of."""
+        if "metric" in words:
+            demand(self.metric(words["metric"]) == self.primary, "another metric")
+
+    def share(self, text: str, value: float) -> None:
+        """Hold a printed share to its value."""
+        same(text.replace("\u00a0%", ""), 100 * value, "share")
+
+    def small(self, text: str, value: float) -> None:
+        """Hold a small number to its value."""
+        if text == "0":
+            demand(value == 0, "0 is printed for", value)
+            return
+        mantissa, exponent = text.split(" × 10")
+        told = float(mantissa) * 10.0 ** int(exponent.translate(RAISED))
+        demand(abs(told - value) <= 0.051 * 10.0 ** int(exponent.translate(RAISED)), "printed", text, "is", value)
+
+    def on_variance(self, w: dict[str, str]) -> None:
+        self.own(w)
+        part = next(v for v in self.a.variances if v.metric == self.primary and v.of in w["of"])
+        total = part.seeds + part.cases + part.both
+        for name in ("seeds", "cases", "both"):
+            self.share(w[name], getattr(part, name) / total)
+        now, seeds, cases = (
+            math.sqrt(x)
+            for x in (total, part.seeds / 2 + part.both / 2 + part.cases, part.seeds + part.both / 2 + part.cases / 2)
+        )
+        for key, value in (("se", now), ("more_seeds", seeds), ("more_cases", cases)):
+            same(w[key], value, key)
+        near = abs(seeds - cases) <= 0.1 * max(now - seeds, now - cases)
+        wanted = "of either" if near else "seeds" if seeds < cases else "cases"
+        demand(w["worth"].startswith(wanted), "what is worth more")
+
+    def on_variance_none(self, w: dict[str, str]) -> None:
+        self.own(w)
+        part = next(v for v in self.a.variances if v.metric == self.primary and v.of in w["of"])
+        demand(part.seeds == part.cases == part.both == 0, "something varies")
+
+    def ranks(self) -> np.ndarray[Any, Any]:
+        """Work out the mean ranks from the scores."""
+        rows = np.array([self.summary(loss, self.primary).values for loss in self.a.losses], dtype=np.float64).T
+        rows = np.round(rows[np.isfinite(rows).all(axis=1)], 12)
+        sign = -1 if METRICS[self.primary].higher_is_better else 1
+        return np.asarray(scipy_stats.rankdata(sign * rows, axis=1).mean(axis=0))
+
+    def on_ranks(self, w: dict[str, str]) -> None:
+        self.own(w)
+        found = re.findall(rf"({self.label}) ({STATISTIC})", w["list"])
+        truth = dict(zip(self.a.losses, self.ranks(), strict=True))
+        demand({self.by_label[label] for label, _ in found} == set(truth), "losses are left out")
+        for label, text in found:
+            same(text, truth[self.by_label[label]], "mean rank")
+        demand([number(t)[0] for _, t in found] == sorted(number(t)[0] for _, t in found), "the order of the ranks")
+
+    def ranking(self) -> Any:
+        return next(each for each in self.a.rankings if each.metric == self.primary)
+
+    def on_ranks_nemenyi(self, w: dict[str, str]) -> None:
+        each, k = self.ranking(), len(self.a.losses)
+        q = scipy_stats.studentized_range.ppf(1 - self.plan.alpha, k, np.inf) / math.sqrt(2)
+        same(w["cd"], q * math.sqrt(k * (k + 1) / (6 * each.n_seeds)), "critical difference")
+
+    def on_ranks_stable(self, w: dict[str, str]) -> None:
+        each, place = self.ranking(), self.a.losses.index(self.by_label[w["loss"]])
+        demand(each.mean_ranks[place] == min(each.mean_ranks), "another loss has the best mean rank")
+        self.share(w["share"], each.distribution[place][0])
+        demand(("tau" in w) == (not math.isnan(each.tau)), "tau is told or not")
+        for key, value in (("tau", each.tau), ("low", each.tau_low), ("high", each.tau_high)):
+            if key in w:
+                same(w[key], value, key)
+
+    def twin(self, w: dict[str, str]) -> Any:
+        return next(t for t in self.a.twins if t.second == w["second"])
+
+    def on_twin_missing(self, w: dict[str, str]) -> None:
+        demand(self.twin(w).n_seeds == 0, "seeds are finished for both")
+
+    def on_twin_identical(self, w: dict[str, str]) -> None:
+        demand(self.twin(w).identical and self.twin(w).max_delta == 0, "the logits are not identical")
+        same(w["n"], self.twin(w).n_seeds, "seeds")
+
+    def on_twin(self, w: dict[str, str]) -> None:
+        twin = self.twin(w)
+        demand(not twin.identical, "identical logits are told as different")
+        same(w["n"], twin.n_seeds, "seeds")
+        same(w["flips"], twin.flips, "labels that changed")
+        self.small(w["delta"], twin.max_delta)
+        self.small(w["most"], max(abs(each) for each in twin.differences))
+
+    def on_seed_floor(self, w: dict[str, str]) -> None:
+        self.own(w)
+        (each,) = self.a.seed_floor
+        demand(self.by_label[w["loss"]] == self.plan.baseline, "another loss than the baseline")
+        joint = "over seeds, on these test cases" if "seeds alone" in each.note else f"over seeds and {self.unit}"
+        demand(w["target"] == joint, "the target of the comparison")
+        same(w["n"], len(each.further), "further seeds")
+        for key in ("difference", "low", "high", "df", "t"):
+            same(w[key], getattr(each, key), key)
+        same_p(w["p"], each.p, self.plan.alpha, "p")
+
+    def on_no_seed_floor(self, w: dict[str, str]) -> None:
+        demand(math.isnan(self.a.seed_floor[0].difference), "the comparison is defined")
+
+    def on_seed_percentile(self, w: dict[str, str]) -> None:
+        (each,) = self.a.seed_floor
+        demand((w["which"] == "all") == each.exhaustive, "all splits or some")
+        same(w["n"], each.n_splits, "splits")
+        same(w["percentile"], each.percentile_95, "95th percentile")
+
+    def on_null_rates(self, w: dict[str, str]) -> None:
+        rates = [rate.rate for rate in self.a.null_rates]
+        self.share(w["low"], min(rates))
+        self.share(w["high"], max(rates))
+
+    def groups(self) -> list[Any]:
+        """Work out the groups of the plan's estimand."""
+        own = [group for group in self.a.multiverse if group.metric == self.primary]
+        return [group for group in own if group.threshold == own[0].threshold]
+
+    def on_multiverse(self, w: dict[str, str]) -> None:
+        self.own(w)
+        target = "seeds and cases" if w["target"] in ("seeds and patients", "seeds and cases") else w["target"]
+        target = "cases, these runs" if target == "patients, these runs" else target
+        pattern = rf"({self.label}) against ({self.label}) was better in ({COUNT}) and worse in ({COUNT}) of ({COUNT})"
+        told = {
+            (self.by_label[a], self.by_label[b]): tuple(map(int, rest))
+            for a, b, *rest in re.findall(pattern, w["list"])
+        }
+        mine = [group for group in self.groups() if group.target == target]
+        demand(set(told) == {(group.first, group.second) for group in mine}, "comparisons are left out")
+        for group in mine:
+            decisions = {(r.test, r.adjustment): r for r in group.rows if r.smallest_p <= self.plan.alpha}
+            up = METRICS[self.primary].higher_is_better == (group.estimate > 0)
+            reached = sum(row.p_adjusted <= self.plan.alpha for row in decisions.values())
+            wanted = (reached if up else 0, 0 if up else reached, len(decisions))
+            demand(told[group.first, group.second] == wanted, "decisions", told, wanted)
+
+    def unreachable(self) -> int:
+        """Count decisions of the plan's estimand that cannot reach alpha."""
+        return sum(
+            len({(r.test, r.adjustment) for r in group.rows if not r.smallest_p <= self.plan.alpha})
+            for group in self.groups()
+        )
+
+    def on_multiverse_unreachable(self, w: dict[str, str]) -> None:
+        same(w["n"], self.unreachable(), "decisions out of reach")
+
+    def class_rows(self) -> list[Any]:
+        return [(each.klass, pair) for each in self.a.class_comparisons for pair in each.pairs]
+
+    def on_class_pairs_open(self, w: dict[str, str]) -> None:
+        self.own(w)
+        same(w["total"], len(self.class_rows()), "comparisons")
+        demand(not any(shown(pair, self.plan.alpha) for _, pair in self.class_rows()), "differences are shown")
+
+    def on_class_pairs(self, w: dict[str, str]) -> None:
+        self.own(w)
+        same(w["total"], len(self.class_rows()), "comparisons")
+        truth = set()
+        for klass, pair in self.class_rows():
+            if shown(pair, self.plan.alpha):
+                up = (pair.difference > 0) == METRICS[self.primary].higher_is_better
+                truth.add((klass, *((pair.first, pair.second) if up else (pair.second, pair.first))))
+        same(w["n"], len(truth), "differences")
+        if "list" in w:
+            classes = "|".join(map(re.escape, self.a.classes))
+            pattern = rf"for ({classes}) (higher|lower) with ({self.label}) than with ({self.label})"
+            found = re.findall(pattern, w["list"])
+            demand({(k, self.by_label[a], self.by_label[b]) for k, _, a, b in found} == truth, "other differences")
+            way = "higher" if METRICS[self.primary].higher_is_better else "lower"
+            demand({each[1] for each in found} == {way}, "the direction")
+
+    def on_calibration(self, w: dict[str, str]) -> None:
+        errors = {each.loss: each.ece for each in self.a.calibrations}
+        for key, loss, best in (("low", "first", min), ("high", "second", max)):
+            demand(
+                errors[self.by_label[w[loss]]] == best(errors.values()), "another loss is calibrated better or worse"
+            )
+            same(w[key], best(errors.values()), "calibration error")
+
+    def on_subgroups(self, w: dict[str, str]) -> None:
+        self.own(w)
+        same(w["n"], sum(bool(group.means) for group in self.a.subgroups), "subgroups")
+        refused = sum(bool(group.refused) and group.refused != "not known" for group in self.a.subgroups)
+        same(w.get("refused", "0"), refused, "refused subgroups")
+
+    def on_sensitivity(self, w: dict[str, str]) -> None:
+        self.own(w)
+        demand(w["rule"].startswith("with ") == (self.plan.on_diverged == "drop-seed"), "the rule for diverged runs")
+        rows = [pair for pair in self.a.sensitivity if self.inside(pair)]
+        same(w["total"], len(rows), "comparisons")
+        same(w["n"], sum(shown(pair, self.plan.alpha) for pair in rows), "differences")
+        planned = [row for row in self.rows(self.primary, "seeds") if shown(row, self.plan.alpha)]
+        same(w["planned"], len(planned), "differences as planned")
+
+
+def check_further(analysis: Analysis, paragraphs: Sequence[Any]) -> set[str]:
+    """Hold what stands beyond the comparisons to the analysis; return the names of the forms that were met."""
+    reader, names = Further(analysis), []
+    for paragraph in paragraphs:
+        for name, words in reader.sentences(paragraph.text()):
+            reader.check(name, words)
+            names.append(name)
+    demand(sum(n.startswith("variance") for n in names) == _own(analysis, "variances"), "variances are not all told")
+    demand(names.count("ranks") + names.count("no-ranks") == _own(analysis, "rankings"), "ranks are not told")
+    demand(sum(n.startswith("twin") for n in names) == len(analysis.twins), "twins are not all told")
+    demand(names.count("seed-floor") + names.count("no-seed-floor") == len(analysis.seed_floor), "the seed floor")
+    demand(("null-rates" in names) == bool(analysis.null_rates), "null rates are not told")
+    demand(("multiverse-reading" in names) == bool(analysis.multiverse), "how to read the multiverse is not told")
+    demand(("multiverse-unreachable" in names) == (reader.unreachable() > 0), "decisions out of reach are not told")
+    told = sum(name.startswith("class-pairs") for name in names)
+    demand(told == bool(reader.class_rows()), "single classes are not told")
+    known = [each for each in analysis.calibrations if not math.isnan(each.ece)]
+    demand(names.count("calibration") == bool(known), "calibration is not told")
+    demand(("subgroups" in names) == bool(analysis.subgroups), "subgroups are not told")
+    demand(("sensitivity" in names) == bool(analysis.sensitivity), "the other rule is not told")
+    return set(names)
+
+
+def _own(analysis: Analysis, field: str) -> int:
+    return sum(each.metric == analysis.metrics[0] for each in getattr(analysis, field))
