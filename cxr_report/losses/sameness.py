@@ -116,13 +116,14 @@ def _spellings(a: float, k: float) -> Iterator[_Setting]:
 
 
 def _without_what_has_no_say(setting: _Setting) -> _Setting:
-    """Write a product of two parameters as one, where only the product matters."""
+    """Write a product of two parameters as one where only the product matters, and weights that never come as 1."""
     name, values = setting[0], dict(setting[1])
-    if name != "nce-rce":
-        return setting
-    unit = CATALOGUE[name].parameters[-1].default
-    product = values["beta"] * values["log_zero"] / unit
-    return name, (("alpha", values["alpha"]), ("beta", product), ("log_zero", unit))
+    if name == "nce-rce":
+        unit = CATALOGUE[name].parameters[-1].default
+        values |= {"beta": values["beta"] * values["log_zero"] / unit, "log_zero": unit}
+    if name == "ldam" and (values["beta"] == 0 or values["deferral"] == 1):
+        values |= {"beta": 0.0, "deferral": 1.0}
+    return name, tuple(values.items())
 
 
 def _words(setting: tuple[Any, ...]) -> str:

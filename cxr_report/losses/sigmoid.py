@@ -137,9 +137,9 @@ ENTRIES = (
         ),
         where=(
             "z_l: logit of finding l of a case; t_l: its label, 0 or 1; unknown labels do not enter the mean; n_l0, "
-            "n_l1: negative and positive training cases of the finding; w_l: its weight, alpha + 1 / (1 + e^(-beta (r_l - "
-            "mu))), where r_l is 1 / n_l1 divided by the sum of 1 / n_k1 over the findings k that the case has, and "
-            "alpha + 1 where it has none; the prediction is the sigmoid of z"
+            "n_l1: negative and positive training cases of the finding; w_l: its weight, alpha + 1 / (1 + e^(-beta "
+            "(r_l - mu))), where r_l is 1 / n_l1 divided by the sum of 1 / n_k1 over the findings k that the case "
+            "has, and alpha + 1 where it has none; the prediction is the sigmoid of z"
         ),
         reference=(
             "Wu T, Huang Q, Liu Z, Wang Y, Lin D. Distribution-balanced loss for multi-label classification in "

@@ -126,6 +126,8 @@ SAME: list[tuple[str, dict[str, float], str, dict[str, float]]] = [
     ("symmetric-cross-entropy", {"alpha": 0.0, "beta": 0.25}, "generalised-cross-entropy", {"q": 1.0}),
     ("symmetric-cross-entropy", {"alpha": 1.0, "beta": 0.5}, "poly-1", {"epsilon": 2.0}),
     ("nce-rce", {"alpha": 1.0, "beta": 2.0, "log_zero": -2.0}, "nce-rce", {"alpha": 1.0, "beta": 1.0}),
+    ("ldam", {"deferral": 1.0}, "ldam", {"beta": 0.0, "deferral": 1.0}),
+    ("ldam", {"beta": 0.0}, "ldam", {"beta": 0.0, "deferral": 1.0}),
     ("weighted-bce", {"power": 0.0}, "bce", {}),
     ("asymmetric", {"gamma_positive": 0.0, "gamma_negative": 0.0, "clip": 0.0}, "bce", {}),
 ]
@@ -140,8 +142,8 @@ def test_what_the_catalogue_calls_identical_has_the_same_value_and_gradient(
     name: str, parameters: dict[str, float], other: str, others: dict[str, float], rows: list[list[float]]
 ) -> None:
     logits = torch.tensor(rows, dtype=torch.float64)
-    mine = value_and_slope(bound(name, parameters), logits, target_of(name, 5))
-    theirs = value_and_slope(bound(other, others), logits, target_of(other, 5))
+    mine = value_and_slope(bound(name, parameters, progress=0.9), logits, target_of(name, 5))
+    theirs = value_and_slope(bound(other, others, progress=0.9), logits, target_of(other, 5))
     assert mine[0].item() == pytest.approx(theirs[0].item(), rel=1e-12, abs=1e-13)
     torch.testing.assert_close(mine[1], theirs[1], rtol=1e-11, atol=1e-13)
     assert identity(name, parameters) == identity(other, others)
