@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cxr_report.errors import Refusal
@@ -35,6 +35,8 @@ class Framed:
     """Label in the table -> name in the study."""
     metrics: Mapping[str, str]
     """Name in the table -> name in the study; empty for predictions, whose metrics are computed."""
+    notes: tuple[str, ...] = ()
+    """What was not asked for and matters, in clauses."""
 
 
 def frame_scores(found: GivenScores, asked: Asked) -> Framed:
@@ -64,9 +66,11 @@ def frame_scores(found: GivenScores, asked: Asked) -> Framed:
     found.refuse_out_of_range(ours)
     settled = settle(file, found.seeds, found.lacking(list(ours)), incomplete=asked.incomplete, fewest=2)
     table = {"content": "scores", "left_out": {}}
-    return _framed(found.sheet, found.losses, settled, asked, task="none", table=table, plan={
-        "metrics": metrics, "analysis": analysis,
-    }, ours=ours)  # fmt: skip
+    plan = {"metrics": metrics, "analysis": analysis}
+    framed = _framed(found.sheet, found.losses, settled, asked, task="none", table=table, plan=plan)
+    margin = f"the margin {framed.study.analysis.margin:g} was not stated and is the program's own"
+    stated = "margin" in analysis or framed.study.metrics.primary in METRICS
+    return replace(framed, metrics=ours, notes=() if stated else (margin,))
 
 
 def _given_metrics(directions: Directions, plan: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -150,7 +154,6 @@ def _framed(
     task: str,
     table: Mapping[str, Any],
     plan: dict[str, dict[str, Any]],
-    ours: Mapping[str, str] | None = None,
     classes: tuple[str, ...] = (),
 ) -> Framed:
     if len(labels) < 2:
@@ -174,4 +177,4 @@ def _framed(
         "analysis": analysis,
         "report": {"title": asked.title},
     }
-    return Framed(parse(raw, str(asked.plan) if asked.plan is not None else "compare"), names, ours or {})
+    return Framed(parse(raw, str(asked.plan) if asked.plan is not None else "compare"), names, {})

@@ -51,7 +51,7 @@ def write_scores(found: GivenScores, framed: Framed, folder: StudyFolder) -> led
         {
             "format": FORMAT,
             "task": study.task,
-            **_origin(found.sheet, found.decimal, study),
+            **_origin(found.sheet, found.decimal, framed),
             "fingerprint": fingerprint,
             "classes": [],
             "splits": {},
@@ -107,7 +107,7 @@ def write_predictions(found: GivenPredictions, framed: Framed, folder: StudyFold
                 "predictions_sha256": {split: sha256(run.predictions(split)) for split in logits},
             }
             write_json(run.evaluation_json, account)
-    write_json(folder.data_json, _described(found, study, truths, fingerprint))
+    write_json(folder.data_json, _described(found, framed, truths, fingerprint))
     return ledger.freeze(study, folder)
 
 
@@ -124,9 +124,9 @@ def _refuse_other(study: Study, folder: StudyFolder, fingerprint: str) -> None:
         )
 
 
-def _origin(sheet: Sheet, decimal: str, study: Study) -> dict[str, Any]:
+def _origin(sheet: Sheet, decimal: str, framed: Framed) -> dict[str, Any]:
     """Say where the numbers come from, and what was done to them on the way."""
-    table = study.data.table
+    study, table = framed.study, framed.study.data.table
     left_out = table.left_out if table is not None else {}
     notes = [f"cells separated by {DELIMITERS[sheet.delimiter]}" + (", decimal comma" if decimal == "," else "")]
     notes += [
@@ -134,6 +134,7 @@ def _origin(sheet: Sheet, decimal: str, study: Study) -> dict[str, Any]:
         f"{'lacks' if len(losses) == 1 else 'lack'} it"
         for seed, losses in left_out.items()
     ]
+    notes += framed.notes
     return {
         "source": {"kind": "table", "name": sheet.file.name, "sha256": sha256(sheet.file)},
         "synthetic": False,
@@ -191,12 +192,12 @@ def _fingerprint(found: GivenPredictions, framed: Framed, truths: Mapping[str, M
 
 def _described(
     found: GivenPredictions,
-    study: Study,
+    framed: Framed,
     truths: Mapping[str, Mapping[str, NDArray[Any]]],
     fingerprint: str,
 ) -> dict[str, Any]:
     """Return what data.json says."""
-    origin = _origin(found.sheet, found.decimal, study)
+    study, origin = framed.study, _origin(found.sheet, found.decimal, framed)
     return {
         "format": FORMAT,
         "task": study.task,

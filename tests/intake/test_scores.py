@@ -150,6 +150,16 @@ def test_a_metric_of_the_users_own_carries_its_direction(tmp_path: Path, asked: 
     assert study.metrics.primary == primary
 
 
+@pytest.mark.parametrize(("margin", "told"), [(None, True), (0.02, False)])
+def test_a_margin_that_nobody_stated_for_a_metric_of_ones_own_is_told(
+    tmp_path: Path, margin: float | None, told: bool
+) -> None:
+    folder = StudyFolder(tmp_path / "runs" / "results")
+    taken(tmp_path, score_rows(dice=0.8), primary="", higher=("dice",), margin=margin).write(folder)
+    note = "the margin 0.01 was not stated and is the program's own"
+    assert (note in read_json(folder.data_json)["notes"]) == told
+
+
 def test_the_table_itself_may_state_a_direction(tmp_path: Path) -> None:
     rows = [{**row, "metric": "dice:higher"} for row in score_rows(dice=0.8)]
     assert taken(tmp_path, rows, primary="").study.metrics.primary == "dice:higher"

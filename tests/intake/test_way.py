@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import subprocess
 import sys
@@ -106,6 +107,19 @@ def test_a_table_becomes_a_report_that_says_nothing_of_a_training(
     for row in rows:
         assert row["loss"] in text
     assert read_json(report.with_name("manifest.json"))
+
+
+def test_a_dropped_seed_and_names_of_any_letters_reach_the_page(tmp_path: Path, run: Run) -> None:
+    odd = "a <b> & $x$ %"
+    rows = [row for row in score_rows(("ce", odd), seeds=4) if (row["loss"], row["seed"]) != (odd, 2)]
+    table = write(tmp_path / "odd.csv", rows)
+    words = ("--primary", "auroc", "--incomplete", "drop-seed", "--runs", str(tmp_path / "runs"))
+    code, out, err = run("compare", str(table), *words)
+    assert (code, err.count("Traceback")) == (0, 0)
+    text = html.unescape(shown(Path(out.strip())))
+    assert f"Left out of every comparison: seed 2 ({odd}: missing)." in text
+    assert f"seed 2 left out of every loss, since {odd} lacks it" in text
+    assert "With 3 seeds" in text
 
 
 def test_the_same_command_again_changes_nothing_and_the_later_stages_take_the_folder(tmp_path: Path, run: Run) -> None:
