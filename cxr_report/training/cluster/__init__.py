@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,8 @@ from cxr_report.progress import Progress
 from cxr_report.runs import StudyFolder
 from cxr_report.study import Study
 from cxr_report.training import fleet, record
-from cxr_report.training.cluster.dispatch import dispatch
+from cxr_report.training.bench import Assignment
+from cxr_report.training.cluster.dispatch import carry_out
 from cxr_report.training.cluster.parcel import pack
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def train_on_ray(
     workers: int | None = None,
     progress: Progress,
     provenance: Mapping[str, Any],
+    tasks: Sequence[Assignment] | None = None,
 ) -> None:
     """Train every run that is not finished on a Ray cluster; no file system need be shared with it.
 
@@ -45,6 +47,7 @@ def train_on_ray(
         workers: most runs at once; None: as many as the cluster takes.
         progress: who is told.
         provenance: what every run.json records at its start, such as the hashes of plan and ledger.
+        tasks: the runs; None: all that the study plans.
 
     Raises:
         Refusal: there is no such cluster, no node of it has the driver's versions; a finished run is another one than
@@ -53,7 +56,8 @@ def train_on_ray(
     """
     from cxr_report.training.cluster.ray_cluster import RayCluster, connected
 
-    waiting = fleet.unfinished(fleet.assignments(study, dataset), folder, progress)
+    asked = fleet.assignments(study, dataset) if tasks is None else tasks
+    waiting = fleet.unfinished(asked, folder, progress)
     if not waiting:
         return
     fleet.check(study, study_file=study_file, dataset=dataset)
@@ -65,4 +69,4 @@ def train_on_ray(
     with connected(address):
         cluster = RayCluster(packed)
         progress.say(cluster.said())
-        dispatch(waiting, cluster, study=study, folder=folder, progress=progress, at_once=workers)
+        carry_out(waiting, cluster, study=study, folder=folder, progress=progress, at_once=workers)

@@ -10,8 +10,8 @@ from cxr_report.training.weights import finished
 
 __all__ = ["collect", "deliver"]
 
-ORDER = ("run_json", "history", "weights", "diverged")
-"""By their names in `RunFolder`, in the order in which they are written: either of the last two says: finished."""
+ORDER = ("run_json", "history", "weights", "trial", "diverged")
+"""By their names in `RunFolder`, in the order in which they are written: each of the last three says: finished."""
 
 
 def collect(run: RunFolder) -> dict[str, bytes]:

@@ -16,7 +16,7 @@ from cxr_report.training.bench import Assignment
 from cxr_report.training.cluster.delivery import deliver
 from cxr_report.training.crew import Message
 
-__all__ = ["Cluster", "Notice", "dispatch"]
+__all__ = ["Cluster", "Notice", "carry_out"]
 
 ATTEMPTS = 4
 """Chosen: how often a run is sent before its losses are put down to the run itself; Ray's own default for tasks."""
@@ -88,7 +88,7 @@ class _Trip:
         return f"node {self.address} ({self.node[:8]})" if self.node else "a node"
 
 
-def dispatch(
+def carry_out(
     waiting: Sequence[Assignment],
     cluster: Cluster,
     *,
