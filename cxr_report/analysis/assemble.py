@@ -172,7 +172,7 @@ def labels(study: Study) -> dict[str, str]:
         parameters = study.entry(name).parameters
         if study.entry(name).label is None and parameters:
             told = ", ".join(f"{key} = {value:g}" for key, value in parameters.items())
-            titles[name] = f"{title}, {told}"
+            titles[name] = f"{title} ({told})"
     final = list(titles.values())
     return {name: title if final.count(title) == 1 else f"{title} [{name}]" for name, title in titles.items()}
 

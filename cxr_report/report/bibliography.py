@@ -62,6 +62,19 @@ _WORKS = {
     "Simulation and Computation. 1995;24(2):285-308.",
     "10.1002/sim.2532": "Hillis SL. A comparison of denominator degrees of freedom methods for multiple observer ROC "
     "analysis. Statistics in Medicine. 2007;26(3):596-619.",
+    "10.1016/S0378-3758(01)00077-5": "Westfall PH, Krishen A. Optimally weighted, fixed sequence and gatekeeper "
+    "multiple testing procedures. Journal of Statistical Planning and Inference. 2001;99(1):25-40.",
+    "10.1007/BF01068419": "Schuirmann DJ. A comparison of the two one-sided tests procedure and the power approach for "
+    "assessing the equivalence of average bioavailability. Journal of Pharmacokinetics and Biopharmaceutics. "
+    "1987;15(6):657-680.",
+    "10.1001/jama.2012.87802": "Piaggio G, Elbourne DR, Pocock SJ, Evans SJW, Altman DG. Reporting of noninferiority "
+    "and equivalence randomized trials: extension of the CONSORT 2010 statement. JAMA. 2012;308(24):2594-2604.",
+    "10.1007/BF02289823": "Greenhouse SW, Geisser S. On methods in the analysis of profile data. Psychometrika. "
+    "1959;24(2):95-112.",
+    "10.1137/1.9781611970319": "Efron B. The jackknife, the bootstrap and other resampling plans. Society for "
+    "Industrial and Applied Mathematics. 1982.",
+    "benavoli": "Benavoli A, Corani G, Demšar J, Zaffalon M. Time for a change: a tutorial for comparing multiple "
+    "classifiers through Bayesian analysis. Journal of Machine Learning Research. 2017;18(77):1-36.",
     "10.1093/biomet/75.4.800": "Hochberg Y. A sharper Bonferroni procedure for multiple tests of significance. "
     "Biometrika. 1988;75(4):800-802.",
     "10.1093/biomet/75.2.383": "Hommel G. A stagewise rejective multiple test procedure based on a modified Bonferroni "

@@ -231,10 +231,17 @@ def _cites_after_losses(analysis: Analysis, bibliography: Bibliography) -> dict[
     cites |= {f"metric-{name}": bibliography.cite(METRICS[name].doi) for name in analysis.metrics}
     repeated = analysis.data.n_test_patients < analysis.data.n_test
     areas = ("10.2307/2531595", *(("10.2307/2533958",) if repeated else ())) if analysis.study.predicted else ()
-    return cites | {
-        "friedman": bibliography.cite("10.1080/01621459.1937.10503522", "10.1080/03610928008827904"),
-        "wilcoxon": bibliography.cite("10.2307/3001968"),
-        "delong": bibliography.cite(*areas),
-        "joint": bibliography.cite(*(("10.1080/03610919508813243", "10.1002/sim.2532") if analysis.joint else ())),
-        "scipy": bibliography.cite("10.1038/s41592-019-0686-2"),
+    methods = {test.covariance for test in (*analysis.joint, *analysis.cases)} & {"jackknife", "bootstrap"}
+    wanted = {
+        "joint": ("10.1080/03610919508813243", "10.1002/sim.2532") if analysis.joint or analysis.cases else (),
+        "resampling": ("10.1137/1.9781611970319",) if methods else (),
+        "delong": areas,
+        "wilcoxon": ("10.2307/3001968",),
+        "hierarchy": ("10.1016/S0378-3758(01)00077-5",) if analysis.study.analysis.hierarchy else (),
+        "friedman": ("10.1080/01621459.1937.10503522", "10.1080/03610928008827904"),
+        "anova": ("10.1007/BF02289823",),
+        "equivalence": ("10.1007/BF01068419", "10.1001/jama.2012.87802") if analysis.equivalences else (),
+        "posterior": ("benavoli",),
+        "scipy": ("10.1038/s41592-019-0686-2",),
     }
+    return cites | {key: bibliography.cite(*works) for key, works in wanted.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cxr_report.analysis.value import BOTH, CASES, Analysis, Target
+from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
 
 __all__ = [
@@ -14,7 +15,9 @@ __all__ = [
     "roles",
     "short",
     "short_target",
+    "spoken",
     "tested",
+    "titled",
 ]
 
 ROOM = 22
@@ -30,10 +33,26 @@ _ADJUSTMENTS = {
     "by": "Benjamini and Yekutieli’s adjustment",
 }
 
+_PROPER = ("Brier", "Cohen’s", "Matthews")
+"""Words with which a title begins that keep their capital inside a sentence."""
+
 
 def adjustment(analysis: Analysis) -> str:
     """Return how the plan's adjustment for multiple comparisons is called."""
     return _ADJUSTMENTS[analysis.study.analysis.adjustment]
+
+
+def titled(metric: str) -> str:
+    """Return a metric's title as it begins a sentence."""
+    return METRICS[metric].title.replace("'", "’")
+
+
+def spoken(metric: str) -> str:
+    """Return a metric's title as it stands inside a sentence."""
+    title = titled(metric)
+    if title.split()[0] in _PROPER or not title[1:2].islower():
+        return title
+    return title[0].lower() + title[1:]
 
 
 def short(analysis: Analysis) -> dict[str, str]:

@@ -7,6 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 __all__ = [
     "MINUS",
+    "NO_BREAK",
     "UNDEFINED",
     "count",
     "difference",
@@ -24,6 +25,7 @@ __all__ = [
 ]
 
 MINUS = "\N{MINUS SIGN}"
+NO_BREAK = "\N{NO-BREAK SPACE}"
 UNDEFINED = "\N{EN DASH}"
 """What stands where a number is mathematically undefined."""
 

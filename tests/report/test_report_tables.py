@@ -190,7 +190,7 @@ def test_a_decision_is_bold_exactly_where_the_analysis_says_that_a_difference_is
     rows = deciding(analysis, "auroc").family
     table = comparisons.headline(analysis).bodies[0].rows
     assert [row[5].strong for row in table] == [row[-1].strong for row in table] == [shown(row) for row in rows]
-    words = {"first better": "better", "second better": "worse", "not shown": "not shown"}
+    words = {"first better": "better", "second better": "worse", "not shown": f"not{numerals.NO_BREAK}shown"}
     assert [row[-1].text for row in table] == [words[row.verdict] for row in rows]
     assert {row[5].strong for row in table} == {True, False}
 
@@ -216,7 +216,7 @@ def test_without_an_analysis_over_cases_the_seeds_decide_and_no_other_target_is_
     made_up: Callable[..., Analysis],
 ) -> None:
     table = comparisons.headline(made_up(joint=False))
-    assert {column.group for column in table.columns} == {"", "Seeds, these cases"}
+    assert {column.group for column in table.columns} == {"", "95\N{NO-BREAK SPACE}% interval", "Seeds, these cases"}
     assert "for other seeds, these cases" in table.title
     assert "seeds and cases" not in " ".join(table.notes)
 
@@ -256,7 +256,7 @@ def test_equivalence_is_told_exactly_where_it_is_shown_and_seeds_alone_are_told_
         assert table is not None
         assert {column.group for column in table.columns[-3:]} == {"Seeds, these cases only"}
         names = [column.name for column in table.columns]
-        told = [row[names.index("shown")].text for row in table.bodies[0].rows] if "shown" in names else []
+        told = [row[names.index("shown")].values[0] for row in table.bodies[0].rows] if "shown" in names else []
         found = analysis.equivalences
         assert told == ["equivalent" if r.equivalent else "not inferior" if r.noninferior else "neither" for r in found]
         seen |= set(told)

@@ -16,7 +16,7 @@ from cxr_report.report import numerals
 from cxr_report.report.answers import Answer, Answers, answers, deciding
 from cxr_report.report.figures import canvas
 from cxr_report.report.figures.picture import Picture
-from cxr_report.report.names import counting, family, number_of_seeds, short, tested
+from cxr_report.report.names import counting, family, number_of_seeds, short, spoken, tested
 
 __all__ = ["draw"]
 
@@ -39,16 +39,16 @@ TARGETS: tuple[tuple[Target, str, str, str, float], ...] = (
 
 def draw(analysis: Analysis) -> Picture:
     """Draw one line per comparison and inference target beside the region of practical equivalence."""
-    metric = METRICS[analysis.metrics[0]]
-    headline = deciding(analysis, metric.name)
-    found = [(one, style) for style in TARGETS if (one := answers(analysis, metric.name, style[0])) is not None]
+    metric, title = analysis.metrics[0], spoken(analysis.metrics[0])
+    headline = deciding(analysis, metric)
+    found = [(one, style) for style in TARGETS if (one := answers(analysis, metric, style[0])) is not None]
     found.sort(key=lambda each: each[0].target != headline.target)
     shown = _shown(headline.family, analysis)
     lines = [max(1, -(-len(_pair(row, analysis)) // 34)) for row in shown]
     each = max(0.06 + 0.15 * len(found), 0.12 + 0.13 * max(lines, default=1), 0.24)
     with canvas.canvas(min(each * len(shown), TALLEST) + 1.15) as figure:
         panel, side = figure.subplots(1, 2, width_ratios=[2.1, 1.25], sharey=True)
-        _axis(panel, analysis, metric.title)
+        _axis(panel, analysis, title)
         floor = _floor(panel, analysis)
         side.set_axis_off()
         side.set_xlim(0, 1)
@@ -60,9 +60,9 @@ def draw(analysis: Analysis) -> Picture:
         panel.set_ylim(len(shown) - 0.45, -0.55)
         side.text(0, -0.55, "Difference (interval), adjusted p", fontsize=7.5, va="bottom", color=canvas.GREY)
         _key(figure, [style for _, style in found], floor=floor)
-        alt = _alt(analysis, headline, found[0][1][1], metric.title)
+        alt = _alt(analysis, headline, found[0][1][1], title)
         svg = canvas.save(figure, "differences", alt)
-    return _picture(analysis, metric.title, svg, alt, every=len(shown) == len(headline.family))
+    return _picture(analysis, title, svg, alt, every=len(shown) == len(headline.family))
 
 
 def _picture(analysis: Analysis, title: str, svg: str, alt: str, *, every: bool) -> Picture:

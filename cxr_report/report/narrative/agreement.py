@@ -97,7 +97,12 @@ def _told(analysis: Analysis, kind: str, differing: tuple[Answers, ...], rows: l
 
 def _which(analysis: Analysis, rows: list[Answer]) -> list[Piece]:
     names = listed_pairs(analysis, [(row.first, row.second) for row in rows])
-    return [names] if names else [prose.count(len(rows)), " of ", prose.count(family(analysis)[0]), " comparisons"]
+    if names:
+        return [names]
+    number, total = prose.count(len(rows)), family(analysis)[0]
+    if len(rows) == total:
+        return ["all ", number, " comparisons"]
+    return [number, " of ", prose.count(total), " comparisons"]
 
 
 def _meaning(analysis: Analysis, differing: tuple[Answers, ...]) -> str:

@@ -9,6 +9,7 @@ from typing import TypeVar
 from cxr_report.analysis.value import BOTH, CASES, SEEDS, Analysis, Control, JointMean, LossSummary, Target
 from cxr_report.metrics import METRICS
 from cxr_report.report.answers import Answer, answers
+from cxr_report.report.names import spoken, titled
 from cxr_report.report.numerals import listed
 
 __all__ = [
@@ -46,8 +47,6 @@ PATIENTS_KEY = "data.n_test_patients"
 TIE = 1e-12
 """Chosen: relative width within which two means count as equal, as in ``cxr_report.stats``."""
 
-_PROPER = ("Brier", "Cohen’s", "Matthews")
-
 ADJUSTMENTS = {
     "none": "without adjustment for multiple comparisons",
     "bonferroni": "after Bonferroni’s adjustment",
@@ -57,19 +56,6 @@ ADJUSTMENTS = {
     "bh": "after Benjamini and Hochberg’s adjustment",
     "by": "after Benjamini and Yekutieli’s adjustment",
 }
-
-
-def titled(metric: str) -> str:
-    """Return a metric's title as it begins a sentence."""
-    return METRICS[metric].title.replace("'", "’")
-
-
-def spoken(metric: str) -> str:
-    """Return a metric's title as it stands inside a sentence."""
-    title = titled(metric)
-    if title.split()[0] in _PROPER or not title[1:2].islower():
-        return title
-    return title[0].lower() + title[1:]
 
 
 def noted(note: str) -> str:

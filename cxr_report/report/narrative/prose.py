@@ -27,7 +27,7 @@ __all__ = [
     "value",
 ]
 
-NO_BREAK = "\N{NO-BREAK SPACE}"
+NO_BREAK = numerals.NO_BREAK
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator, Sequence
 
 from cxr_report.analysis.value import BOTH, CASES, SEEDS, Analysis, Pair, Target
-from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
 from cxr_report.report.answers import Answer, Answers, answers, deciding, over_seeds, shown
 from cxr_report.report.names import (
@@ -17,21 +16,25 @@ from cxr_report.report.names import (
     roles,
     short,
     short_target,
+    spoken,
     tested,
 )
 from cxr_report.report.tables.results import direction, level, p_cell
 from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, interval, number
 
-__all__ = ["exact", "headline", "outside", "pair_cell", "pairs"]
+__all__ = ["exact", "headline", "intervals", "outside", "pair_cell", "pairs", "simultaneous"]
+
+TOGETHER = 26
+"""Chosen: characters up to which the names of a pair stay on one line."""
 
 _WHOSE: dict[Target, str] = {BOTH: "Seeds and cases", SEEDS: "Seeds, these cases", CASES: "Cases, these runs"}
-_VERDICTS = {"first better": "better", "second better": "worse", "not shown": "not shown"}
+_VERDICTS = {"first better": "better", "second better": "worse", "not shown": f"not{numerals.NO_BREAK}shown"}
 
 
 def headline(analysis: Analysis) -> Table:
     """Make the table of the decisions on the primary metric: one row per comparison of the declared family."""
     found = deciding(analysis, analysis.metrics[0])
-    title, target = METRICS[found.metric].title, short_target(analysis, found.target)
+    title, target = spoken(found.metric), short_target(analysis, found.target)
     beside = [each for each in _others(analysis, found) if each is not None]
     return Table(
         key="headline",
@@ -41,8 +44,7 @@ def headline(analysis: Analysis) -> Table:
         columns=(
             Column("pair", "First − second", "text", parts=("first", "second")),
             Column("difference", "Difference"),
-            Column("interval", f"{level(analysis)} interval", parts=LOW_HIGH),
-            Column("simultaneous", f"Simultaneous {level(analysis)} interval", parts=LOW_HIGH),
+            *intervals(analysis),
             Column("p", "p", group=_WHOSE[found.target]),
             Column("p_adjusted", "p adj.", group=_WHOSE[found.target]),
             *(Column(f"p_{each.target.split(',')[0]}", "p", group=_WHOSE[each.target]) for each in beside),
@@ -90,6 +92,15 @@ def _p_beside(beside: Answers, row: Answer, alpha: float) -> Cell:
     return p_cell(other.p, other.p_key, alpha, strong=shown(other))
 
 
+def intervals(analysis: Analysis) -> tuple[Column, Column]:
+    """Make the columns of the two intervals that every difference has."""
+    group = f"{level(analysis)} interval"
+    return (
+        Column("interval", "unadjusted", group=group, parts=LOW_HIGH),
+        Column("simultaneous", "simultaneous", group=group, parts=LOW_HIGH),
+    )
+
+
 def simultaneous(row: Answer) -> Cell:
     """Make the cell of the simultaneous interval."""
     low, high = row.low_simultaneous, row.high_simultaneous
@@ -127,7 +138,7 @@ def pairs(analysis: Analysis, metrics: Sequence[str], key: str) -> Table:
         )
         for metric in metrics
     )
-    which = "the secondary metrics" if several else METRICS[metrics[0]].title
+    which = "the secondary metrics" if several else spoken(metrics[0])
     return Table(
         key=key,
         number="",
@@ -136,8 +147,7 @@ def pairs(analysis: Analysis, metrics: Sequence[str], key: str) -> Table:
         columns=(
             Column("pair", "First − second", "text", parts=("first", "second")),
             Column("difference", "Difference"),
-            Column("interval", f"{level(analysis)} interval", parts=LOW_HIGH),
-            Column("simultaneous", f"Simultaneous {level(analysis)} interval", parts=LOW_HIGH),
+            *intervals(analysis),
             Column("t", "t", group="Paired t test"),
             Column("p_t", "p", group="Paired t test"),
             Column("p_t_adjusted", "p adj.", group="Paired t test"),
@@ -170,7 +180,9 @@ def _pair_row(analysis: Analysis, row: Answer) -> tuple[Cell, ...]:
 def pair_cell(analysis: Analysis, first: str, second: str) -> Cell:
     """Make the cell that names a pair."""
     names, labels = short(analysis), analysis.labels
-    return Cell(f"{names[first]} − {names[second]}", (labels[first], labels[second]))
+    text = f"{names[first]} − {names[second]}"
+    kept = text.replace(" ", numerals.NO_BREAK) if len(text) <= TOGETHER else text
+    return Cell(kept, (labels[first], labels[second]))
 
 
 def _pair_notes(analysis: Analysis, metrics: Sequence[str]) -> Iterator[str]:
@@ -271,7 +283,7 @@ def outside(analysis: Analysis) -> Table | None:
     return Table(
         key="pairs-outside",
         number="",
-        title=f"Pairs of loss functions outside of the declared family, {METRICS[metric].title}, first minus second",
+        title=f"Pairs of loss functions outside of the declared family, {spoken(metric)}, first minus second",
         n=_n(analysis, found),
         columns=(
             Column("pair", "First − second", "text", parts=("first", "second")),

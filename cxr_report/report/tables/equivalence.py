@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cxr_report.analysis.value import BOTH, Analysis, Equivalence, SeedsEquivalence
-from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
-from cxr_report.report.names import adjustment, short_target
+from cxr_report.report.names import adjustment, counting, number_of_seeds, short_target, spoken, tested
 from cxr_report.report.tables.comparisons import pair_cell
 from cxr_report.report.tables.results import p_cell
 from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, interval, number
@@ -38,8 +37,8 @@ def equivalence(analysis: Analysis) -> Table | None:
     return Table(
         key="equivalence",
         number="",
-        title=f"Equivalence in {METRICS[analysis.metrics[0]].title} within ±{margin} for other {target}",
-        n=f"n = {numerals.count(analysis.data.n_test)} test cases, {len(analysis.seeds)} seeds",
+        title=f"Equivalence in {spoken(analysis.metrics[0])} within ±{margin} for other {target}",
+        n=counting(tested(analysis), number_of_seeds(len(analysis.seeds))),
         columns=(
             Column("pair", "First − second", "text", parts=("first", "second")),
             *(_columns(analysis) if both else ()),
@@ -67,14 +66,15 @@ def _columns(analysis: Analysis) -> tuple[Column, ...]:
 
 def _joint(analysis: Analysis, key: str, row: Equivalence) -> tuple[Cell, ...]:
     alpha = analysis.study.analysis.alpha
-    told = "equivalent" if row.equivalent else "not inferior" if row.noninferior else "neither"
+    told = "equivalent" if row.equivalent else f"not{numerals.NO_BREAK}inferior" if row.noninferior else "neither"
+    plain = told.replace(numerals.NO_BREAK, " ")
     return (
         interval(row.low, row.high, key, decimals=4),
         p_cell(row.p_equivalence, f"{key}.p_equivalence", alpha),
         p_cell(row.p_equivalence_adjusted, f"{key}.p_equivalence_adjusted", alpha, strong=row.equivalent),
         p_cell(row.p_noninferiority, f"{key}.p_noninferiority", alpha),
         p_cell(row.p_noninferiority_adjusted, f"{key}.p_noninferiority_adjusted", alpha, strong=row.noninferior),
-        Cell(told, (told,)),
+        Cell(told, (plain,)),
     )
 
 

@@ -9,7 +9,7 @@ from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
 from cxr_report.report.answers import Answer, Answers, answers, shown
 from cxr_report.report.names import adjustment, roles, short_target
-from cxr_report.report.tables.comparisons import pair_cell, simultaneous
+from cxr_report.report.tables.comparisons import intervals, pair_cell, simultaneous
 from cxr_report.report.tables.results import CUT, direction, level, p_cell, reaches
 from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, interval, number, plain
 
@@ -107,8 +107,7 @@ def comparisons(analysis: Analysis, target: Target, key: str) -> Table | None:
             Column("pair", "First − second", "text", parts=("first", "second")),
             Column("difference", "Difference"),
             Column("se", "SE"),
-            Column("interval", f"{level(analysis)} interval", parts=LOW_HIGH),
-            Column("simultaneous", f"Simultaneous {level(analysis)} interval", parts=LOW_HIGH),
+            *intervals(analysis),
             Column("t", "t" if with_df else "z"),
             *((Column("df", "df"),) if with_df else ()),
             Column("p", "p"),

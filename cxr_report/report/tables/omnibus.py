@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from cxr_report.analysis.value import Analysis, Omnibus
 from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
-from cxr_report.report.names import counting, number_of_seeds, roles, short_target, tested
+from cxr_report.report.names import counting, number_of_seeds, roles, short_target, spoken, tested
 from cxr_report.report.tables.results import direction, p_cell, whole
 from cxr_report.report.tables.table import Body, Cell, Column, Table, number, plain
 
@@ -24,7 +24,7 @@ TESTS = {
 }
 """How the tests are called."""
 
-_EFFECTS = {"Kendall's W": "W", "generalised eta2": "η²_G"}
+_EFFECTS = {"Kendall's W": "W", "generalised eta2": "η²"}
 
 
 def omnibus(analysis: Analysis, metrics: Sequence[str], key: str) -> Table:
@@ -43,7 +43,7 @@ def omnibus(analysis: Analysis, metrics: Sequence[str], key: str) -> Table:
         )
         for metric in metrics
     )
-    which = "the secondary metrics" if key != "omnibus" else METRICS[metrics[0]].title
+    which = "the secondary metrics" if key != "omnibus" else spoken(metrics[0])
     return Table(
         key=key,
         number="",
@@ -93,7 +93,7 @@ def _notes(analysis: Analysis, metrics: Sequence[str]) -> Iterator[str]:
     tests = [test for test in analysis.omnibus if test.metric in metrics]
     yield (
         "df: degrees of freedom, those of the analysis of variance after Greenhouse and Geisser; one number: χ². "
-        "Friedman’s χ² is corrected for ties. W: Kendall’s; η²_G: generalised. Bold: p at most "
+        "Friedman’s χ² is corrected for ties. W: Kendall’s; η²: generalised. Bold: p at most "
         f"{numerals.general(analysis.study.analysis.alpha)} (α). No test here gates the comparisons of two losses."
     )
     told: dict[str, list[str]] = {}

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from cxr_report.analysis.value import Analysis, LossSummary
 from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
-from cxr_report.report.names import counted, short
+from cxr_report.report.names import counted, roles, short
 from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, interval, number, of, plain
 
 __all__ = ["CONTROLS", "CUT", "classes", "direction", "level", "main", "p_cell", "reaches", "whole"]
@@ -50,9 +50,8 @@ def main(analysis: Analysis) -> Table:
     """Make the main table: per metric one row per loss, and the controls set apart."""
     bodies = []
     for metric in analysis.metrics:
-        role = "primary" if metric == analysis.metrics[0] else "secondary"
         rows = tuple(_summary_row(analysis, metric, loss) for loss in analysis.losses)
-        bodies.append(Body(rows, f"{direction(metric)}, {role}"))
+        bodies.append(Body(rows, f"{direction(metric)}, {roles(analysis)[metric]}"))
         controls = tuple(_control_rows(analysis, metric))
         bodies += [Body(controls, bodies[-1].title, apart=True)] if controls else []
     return Table(

@@ -172,6 +172,9 @@ class Comparisons(Truth):
         demand(pairs, "no comparison is answered", kind, "by", who)
         if "pairs" in w:
             demand(self.listed(w["pairs"]) == pairs, "other comparisons are answered so")
+        elif "every" in w:
+            demand(len(pairs or ()) == self.total, "all comparisons are told to be answered so")
+            same(w["every"], self.total, "comparisons")
         else:
             same(w["n"], len(pairs or ()), "comparisons")
             same(w["total"], self.total, "comparisons")
