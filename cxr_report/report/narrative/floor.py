@@ -16,6 +16,10 @@ SEEDS_ALONE = "over seeds alone"
 """What the note of the comparison says where the metric has no covariance over cases."""
 
 
+DECIDING = {True: "mrmc pairs", False: "paired t"}
+"""Whether seeds and cases decide together -> the test that decides, as the rates call it."""
+
+
 def floor(analysis: Analysis) -> tuple[Sentence, ...]:
     """Say what equal losses show: the numerical floor, the seed floor, and rates of rejection."""
     return (
@@ -114,15 +118,25 @@ def _tested(analysis: Analysis, key: str, each: SeedFloor) -> list[Piece]:
 
 
 def _rates(analysis: Analysis) -> Iterator[Sentence]:
-    known = [(n, rate.rate) for n, rate in enumerate(analysis.null_rates) if not math.isnan(rate.rate)]
-    if not known:
+    """Say how often the test that decides rejects equal losses, and how often the others do."""
+    joint = any(test.metric == analysis.study.metrics.primary for test in analysis.joint)
+    own = DECIDING[joint]
+    known = {
+        f"null_rates.{n}.rate": rate for n, rate in enumerate(analysis.null_rates) if not math.isnan(rate.rate)
+    }  # fmt: skip
+    deciding = [(key, each.rate) for key, each in known.items() if each.test == own]
+    others = [(key, each.rate) for key, each in known.items() if each.test != own]
+    if not deciding or not others:
         return
-    (low, least), (high, most) = min(known, key=lambda each: each[1]), max(known, key=lambda each: each[1])
+    low, high = min(others, key=lambda each: each[1]), max(others, key=lambda each: each[1])
     yield sentence(
         "null-rates",
-        "In studies simulated with the variance components of this one and with all means equal, tests rejected in ",
-        prose.share(least, f"null_rates.{low}.rate"),
+        "In studies simulated with the variance components of this one and with all means equal, the decisions of the "
+        "plan found a difference in ",
+        prose.share(deciding[0][1], deciding[0][0]),
+        ", the other tests in ",
+        prose.share(low[1], low[0]),
         " to ",
-        prose.share(most, f"null_rates.{high}.rate"),
-        " of cases, depending on the test and on what it claims.",
+        prose.share(high[1], high[0]),
+        ".",
     )

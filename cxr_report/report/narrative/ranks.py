@@ -26,17 +26,17 @@ def _ranks(analysis: Analysis, key: str, each: Ranking) -> Iterator[Sentence]:
         yield sentence("no-ranks", f"The losses could not be ranked in {metric}: {facts.noted(each.note)}.")
         return
     order = sorted(range(len(each.losses)), key=lambda place: each.mean_ranks[place])
-    pieces: list[Piece] = []
-    for place in order:
-        pieces += [", " if pieces else "", f"{analysis.labels[each.losses[place]]} "]
-        pieces.append(prose.statistic(each.mean_ranks[place], f"{key}.mean_ranks.{place}"))
+    first, last = order[0], order[-1]
     yield sentence(
         "ranks",
         "Over ",
         prose.count(each.n_seeds, f"{key}.n_seeds"),
-        f" seeds, on these test cases, the mean ranks in {metric} (1 is best) were: ",
-        pieces,
-        ".",
+        f" seeds, on these test cases, the best mean rank in {metric} was that of "
+        f"{analysis.labels[each.losses[first]]} (",
+        prose.statistic(each.mean_ranks[first], f"{key}.mean_ranks.{first}"),
+        f"), the worst that of {analysis.labels[each.losses[last]]} (",
+        prose.statistic(each.mean_ranks[last], f"{key}.mean_ranks.{last}"),
+        "); 1 is the best possible.",
     )
     yield sentence(
         "ranks-nemenyi",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from cxr_report.analysis.value import Analysis, NullRate, Twin
 from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
@@ -12,9 +14,9 @@ from cxr_report.report.tables.table import Body, Cell, Column, Table, number, of
 __all__ = ["null_rates", "twins"]
 
 TESTS = OMNIBUS | {
-    "paired-t": "Paired t",
-    "wilcoxon": "Exact Wilcoxon",
-    "sign-flip": "Permutation of signs",
+    "mrmc pairs": "Obuchowski–Rockette, pairs",
+    "paired t": "Paired t, pairs",
+    "wilcoxon exact": "Exact Wilcoxon, pairs",
 }
 """How planned tests are called."""
 
@@ -98,10 +100,19 @@ def null_rates(analysis: Analysis) -> Table | None:
         notes=(
             "Simulated with the variance components of this study and all means equal. A test is right for its claim "
             "where it rejects in about α of the studies. Monte-Carlo error: standard error of the rate.",
-            *dict.fromkeys(f"{rate.note}." for rate in analysis.null_rates if rate.note),
+            *_rate_notes(analysis),
         ),
         dense=True,
     )  # fmt: skip
+
+
+def _rate_notes(analysis: Analysis) -> Iterator[str]:
+    """Yield every note once, after the tests that it belongs to."""
+    found: dict[str, list[str]] = {}
+    for rate in analysis.null_rates:
+        for note in filter(None, rate.note.split("; ")):
+            found.setdefault(note, []).append(TESTS.get(rate.test, rate.test))
+    yield from (f"{'; '.join(tests)}: {note}." for note, tests in found.items())
 
 
 def _rate(analysis: Analysis, key: str, rate: NullRate) -> tuple[Cell, ...]:

@@ -85,7 +85,8 @@ def _notes(analysis: Analysis) -> Iterator[str]:
     yield (
         "A decision is a test with an adjustment over the family; one that cannot reach α for want of seeds, or is "
         "undefined, is not counted. Estimands and targets are never pooled. The counts are descriptive: no p value "
-        "belongs to them, their share is no probability, and the planned analysis alone decides."
+        "belongs to them, their share is no probability, and the planned analysis alone decides. Every combination "
+        "stands with its interval in the file multiverse-rows.csv."
     )
     notes: dict[str, list[str]] = {}
     for group in analysis.multiverse:

@@ -15,7 +15,7 @@ from cxr_report.analysis.value import Analysis
 from cxr_report.metrics import METRICS
 
 from .reader import Reader
-from .words import COUNT, STATISTIC, demand, number, same, same_p
+from .words import COUNT, demand, same, same_p
 
 FORMS = [
     (name, form)
@@ -41,13 +41,12 @@ class Further(Reader):
         self.forms = [(name, re.compile(self._compile(form))) for name, form in FORMS]
 
     def _kinds(self) -> dict[str, str]:
-        rank, group = f"{self.label} (?:{STATISTIC})", f"{self.label} against {self.label}"
-        counts = f"{group} was better in {COUNT} and worse in {COUNT} of {COUNT}"
+        counts = f"{self.label} against {self.label} was better in {COUNT} and worse in {COUNT} of {COUNT}"
         classes = "|".join(map(re.escape, self.a.classes))
         pair = f"for (?:{classes}) (?:higher|lower) with {self.label} than with {self.label}"
         twins = "|".join(re.escape(twin.second) for twin in self.a.twins) or "none"
         return super()._kinds() | {
-            "LR": f"{rank}(?:, {rank})*", "G": f"{counts}(?:; {counts})*", "CP": f"{pair}(?:; {pair})*",
+            "G": f"{counts}(?:; {counts})*", "CP": f"{pair}(?:; {pair})*",
             "Z": r"0|\d\.\d × 10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+", "TW": twins,
             "TT": "seeds and patients|seeds and cases|seeds, these cases|patients, these runs|cases, these runs",
         }  # fmt: skip
@@ -100,12 +99,10 @@ class Further(Reader):
 
     def on_ranks(self, w: dict[str, str]) -> None:
         self.own(w)
-        found = re.findall(rf"({self.label}) ({STATISTIC})", w["list"])
         truth = dict(zip(self.a.losses, self.ranks(), strict=True))
-        demand({self.by_label[label] for label, _ in found} == set(truth), "losses are left out")
-        for label, text in found:
-            same(text, truth[self.by_label[label]], "mean rank")
-        demand([number(t)[0] for _, t in found] == sorted(number(t)[0] for _, t in found), "the order of the ranks")
+        for key, loss, best in (("low", "first", min), ("high", "second", max)):
+            demand(abs(truth[self.by_label[w[loss]]] - best(truth.values())) < 1e-9, "another loss ranks", key)
+            same(w[key], best(truth.values()), "mean rank")
 
     def ranking(self) -> Any:
         return next(each for each in self.a.rankings if each.metric == self.primary)
@@ -163,9 +160,11 @@ class Further(Reader):
         same(w["percentile"], each.percentile_95, "95th percentile")
 
     def on_null_rates(self, w: dict[str, str]) -> None:
-        rates = [rate.rate for rate in self.a.null_rates]
-        self.share(w["low"], min(rates))
-        self.share(w["high"], max(rates))
+        own = "mrmc pairs" if self.test(self.primary, "both") else "paired t"
+        others = [rate.rate for rate in self.a.null_rates if rate.test != own]
+        self.share(w["own"], next(rate.rate for rate in self.a.null_rates if rate.test == own))
+        self.share(w["low"], min(others))
+        self.share(w["high"], max(others))
 
     def groups(self) -> list[Any]:
         """Work out the groups of the plan's estimand."""

@@ -39,6 +39,7 @@ from cxr_report.analysis.variance import variances
 from cxr_report.metrics import METRICS
 
 NAN = math.nan
+NULL: tuple[tuple[str, Target], ...] = (("mrmc", BOTH), ("mrmc pairs", BOTH), ("paired t", BOTH), ("friedman", SEEDS))
 ADJUSTMENTS = ("none", "bonferroni", "holm", "hommel")
 
 
@@ -52,7 +53,7 @@ def enriched(analysis: Analysis, rng: np.random.Generator) -> Analysis:
         variances=_variances(analysis),
         twins=tuple(_twin(analysis, kind, rng) for kind in ("identical", "rounded", "missing")),
         seed_floor=(_seed_floor(analysis, rng),),
-        null_rates=tuple(_null_rate(test, claim, rng) for test, claim in (("mrmc", BOTH), ("paired-t", SEEDS))),
+        null_rates=tuple(_null_rate(test, claim, rng) for test, claim in NULL),
         multiverse=tuple(group for metric in analysis.metrics for group in _multiverse(analysis, metric)),
         calibrations=tuple(_calibration(loss, len(analysis.seeds), rng) for loss in analysis.losses),
         class_comparisons=_class_comparisons(analysis, rng),
