@@ -56,7 +56,7 @@ ENTRIES = (
             "minus the logarithm of the softmax probability of the true class after the logarithm of each class’s "
             "share of the training cases, times tau, was added to its logit"
         ),
-        where=_LOGIT + "; pi_c: its share of the training cases; the prediction is the softmax of z alone",
+        where=_LOGIT + "; π_c: its share of the training cases; the prediction is the softmax of z alone",
         reference=(
             "Menon AK, Jayasumana S, Rawat AS, Jain H, Veit A, Kumar S. Long-tail learning via logit adjustment. "
             "International Conference on Learning Representations. 2021."
@@ -97,9 +97,9 @@ ENTRIES = (
             "and the logit is s times the cosine between the features and the weights of the class"
         ),
         where=(
-            "y: the true class; theta_c: angle between the features and the weights of class c in the last layer, "
-            "which has no bias; n_c: its training cases; w_c: 1 in the first share delta of the epochs, and then "
-            "proportional to (1 - beta) / (1 - beta^n_c); a batch’s mean is divided by the sum of its weights; the "
+            "y: the true class; θ_c: angle between the features and the weights of class c in the last layer, "
+            "which has no bias; n_c: its training cases; w_c: 1 in the first share δ of the epochs, and then "
+            "proportional to (1 - β) / (1 - β^n_c); a batch’s mean is divided by the sum of its weights; the "
             "prediction is the softmax of z alone"
         ),
         reference=(

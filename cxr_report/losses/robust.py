@@ -97,7 +97,7 @@ ENTRIES = (
             "minus t one; a tempered probability falls with a power of the distance of the logit from lambda"
         ),
         where=(
-            "y: the true class; z_c: logit of class c; q_c: its tempered probability; lambda: the number at which the "
+            "y: the true class; z_c: logit of class c; q_c: its tempered probability; λ: the number at which the "
             "q_c sum to 1; the prediction is the softmax of z alone"
         ),
         reference=(

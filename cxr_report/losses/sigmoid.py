@@ -110,8 +110,8 @@ ENTRIES = (
             "times how far the negatives come nearer than m to the positives, minus a multiple of alpha squared; "
             "minimised over the network, a and b, and maximised over alpha"
         ),
-        where=FINDING + "; pi: share of positive cases of the finding in the training split; a, b, alpha: learned for "
-        "each finding with the weights, from 0, by the same optimiser without decay; the loss is maximised over alpha, "
+        where=FINDING + "; π: share of positive cases of the finding in the training split; a, b, α: learned for "
+        "each finding with the weights, from 0, by the same optimiser without decay; the loss is maximised over α, "
         "which is kept from falling below 0",
         reference=(
             "Yuan Z, Yan Y, Sonka M, Yang T. Large-scale robust deep AUC maximization: a new surrogate loss and "
@@ -137,9 +137,9 @@ ENTRIES = (
         ),
         where=(
             "z_l: logit of finding l of a case; t_l: its label, 0 or 1; unknown labels do not enter the mean; n_l0, "
-            "n_l1: negative and positive training cases of the finding; w_l: its weight, alpha + 1 / (1 + e^(-beta "
-            "(r_l - mu))), where r_l is 1 / n_l1 divided by the sum of 1 / n_k1 over the findings k that the case "
-            "has, and alpha + 1 where it has none; the prediction is the sigmoid of z"
+            "n_l1: negative and positive training cases of the finding; w_l: its weight, α + 1 / (1 + e^(-β "
+            "(r_l - μ))), where r_l is 1 / n_l1 divided by the sum of 1 / n_k1 over the findings k that the case "
+            "has, and α + 1 where it has none; the prediction is the sigmoid of z"
         ),
         reference=(
             "Wu T, Huang Q, Liu Z, Wang Y, Lin D. Distribution-balanced loss for multi-label classification in "

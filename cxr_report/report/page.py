@@ -85,7 +85,7 @@ def _raised(escaped: str) -> str:
 _RAISED = re.compile("[⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 _LEVEL = str.maketrans("⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "+−0123456789")
 _OVERLONG = re.compile(r".{15}")
-_INDEXED = re.compile(r"(?<![\w.\"&;])([A-Za-z])_([A-Za-z0-9])(?!\w)")
+_INDEXED = re.compile(r"(?<![\w.\"&;])([A-Za-zα-ω])_([A-Za-z0-9+-])(?!\w)")
 _P = re.compile(r"(?<![\w.\"])p(?=[\xa0 ](?:=|&lt;|&gt;|at most))")
 _SYMBOLS = ("t", "p", "F", "df", "χ²", "W⁺")
 
