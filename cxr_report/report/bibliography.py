@@ -73,6 +73,14 @@ _WORKS = {
     "1959;24(2):95-112.",
     "10.1137/1.9781611970319": "Efron B. The jackknife, the bootstrap and other resampling plans. Society for "
     "Industrial and Applied Mathematics. 1982.",
+    "demsar": "Demšar J. Statistical comparisons of classifiers over multiple data sets. Journal of Machine Learning "
+    "Research. 2006;7:1-30.",
+    "10.1177/1745691616658637": "Steegen S, Tuerlinckx F, Gelman A, Vanpaemel W. Increasing transparency through a "
+    "multiverse analysis. Perspectives on Psychological Science. 2016;11(5):702-712.",
+    "10.1038/s41562-020-0912-z": "Simonsohn U, Simmons JP, Nelson LD. Specification curve analysis. Nature Human "
+    "Behaviour. 2020;4:1208-1214.",
+    "10.1175/2007WAF2006116.1": "Stephenson DB, Coelho CAS, Jolliffe IT. Two extra components in the Brier score "
+    "decomposition. Weather and Forecasting. 2008;23(4):752-757.",
     "benavoli": "Benavoli A, Corani G, Demšar J, Zaffalon M. Time for a change: a tutorial for comparing multiple "
     "classifiers through Bayesian analysis. Journal of Machine Learning Research. 2017;18(77):1-36.",
     "10.1093/biomet/75.4.800": "Hochberg Y. A sharper Bonferroni procedure for multiple tests of significance. "

@@ -242,6 +242,9 @@ def _cites_after_losses(analysis: Analysis, bibliography: Bibliography) -> dict[
         "anova": ("10.1007/BF02289823",),
         "equivalence": ("10.1007/BF01068419", "10.1001/jama.2012.87802") if analysis.equivalences else (),
         "posterior": ("benavoli",),
+        "ranks": ("demsar",) if analysis.rankings else (),
+        "multiverse": ("10.1177/1745691616658637", "10.1038/s41562-020-0912-z") if analysis.multiverse else (),
+        "calibration": ("10.1175/2007WAF2006116.1",) if analysis.calibrations else (),
         "scipy": ("10.1038/s41592-019-0686-2",),
     }
     return cites | {key: bibliography.cite(*works) for key, works in wanted.items()}

@@ -12,8 +12,8 @@ from cxr_report.report.narrative.prose import Piece, Sentence, sentence
 
 __all__ = ["alternatives"]
 
-MOST = 6
-"""Chosen: comparisons that a sentence can list; of more the figure speaks alone."""
+MOST, ALL = 6, 3
+"""Chosen: comparisons that a sentence can list, and up to which every target is listed; else the figure speaks."""
 
 TARGETS: tuple[Target, ...] = (BOTH, SEEDS, CASES)
 
@@ -38,7 +38,8 @@ def _listed(analysis: Analysis, groups: list[tuple[int, MultiverseGroup]]) -> It
     metric = facts.spoken(analysis.study.metrics.primary)
     for target in TARGETS:
         mine = [each for each in groups if each[1].target == target]
-        if not 0 < len(mine) <= MOST:
+        decides = any(row.planned for _, group in mine for row in group.rows)
+        if not 0 < len(mine) <= (MOST if decides else ALL):
             continue
         pieces: list[Piece] = []
         for place, group in mine:

@@ -34,9 +34,9 @@ def twins(analysis: Analysis) -> Table | None:
         columns=(
             Column("pair", "First and second", "text", parts=("first", "second")),
             Column("n_seeds", "Seeds"),
-            Column("bits", "Test logits", "text"),
             Column("max_delta", "max |Δ logit|"),
             Column("flips", "Labels that differ"),
+            Column("bits", "Test logits", "text"),
             Column(
                 "difference",
                 f"Differences in {METRICS[analysis.twins[0].metric].title}, seed by seed",
@@ -61,9 +61,9 @@ def _twin(analysis: Analysis, key: str, twin: Twin) -> tuple[Cell, ...]:
     return (
         Cell(" and ".join(names), names),
         of(twin.n_seeds, f"{key}.n_seeds"),
-        plain(bits),
         number(twin.max_delta, f"{key}.max_delta", by=numerals.scientific),
         of(twin.flips, f"{key}.flips") if twin.n_seeds else Cell(numerals.UNDEFINED, (None,)),
+        plain(bits),
         Cell(
             "0 in every seed" if twin.identical else told or numerals.UNDEFINED,
             twin.differences,
