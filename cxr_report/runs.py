@@ -83,6 +83,11 @@ class RunFolder:
         return self.path / "diverged.json"
 
     @property
+    def trial(self) -> Path:
+        """Its existence means: finished, as a trial of the tuning, whose weights are of no use and are not kept."""
+        return self.path / "trial.json"
+
+    @property
     def onnx(self) -> Path:
         """The exported graph."""
         return self.path / "model.onnx"
@@ -207,6 +212,15 @@ class StudyFolder:
     def control(self, name: str) -> RunFolder:
         """Return the folder of a control, which is no run but has predictions like one."""
         return RunFolder(self.path / "controls" / name, name, -1)
+
+    @property
+    def trials(self) -> StudyFolder:
+        """The folder in which the trials of the tuning lie like runs; it holds no study.json."""
+        return StudyFolder(self.path / "tuning")
+
+    def tuning(self, loss: str) -> Path:
+        """Return what the tuning of a loss came to; its existence means: tuned. A trial's folder never ends so."""
+        return self.trials.path / f"{loss}.json"
 
     def analysis(self, name: str = "") -> AnalysisFolder:
         """Return the folder of the planned analysis, or of another one by its name."""

@@ -6,20 +6,18 @@ result lies.
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from cxr_report import ledger
+from cxr_report import learning, ledger
 from cxr_report.errors import Refusal
 from cxr_report.holding import Shard, held, held_by_shard
+from cxr_report.learning import Means
 from cxr_report.progress import Progress, Silent
-from cxr_report.runs import SPLITS, StudyFolder, read_json, sweep
-from cxr_report.study import Study, load
+from cxr_report.reuse import fingerprint, refuse_no_study, take_runs, take_trials
+from cxr_report.runs import SPLITS, StudyFolder, sweep
+from cxr_report.workplace import Workplace, cores, free_disk, require
 
 if TYPE_CHECKING:
     from cxr_report.data import DataSet
@@ -30,8 +28,10 @@ __all__ = [
     "Workplace",
     "analyse",
     "compare",
+    "cores",
     "evaluate",
     "export",
+    "free_disk",
     "prepare",
     "report",
     "require",
@@ -40,55 +40,6 @@ __all__ = [
     "train_shard",
     "try_out",
 ]
-
-EXTRAS: Mapping[str, tuple[str, ...]] = {
-    "train": ("torch", "monai", "safetensors", "onnx", "onnxscript", "onnxruntime", "sklearn"),
-    "infer": ("onnxruntime", "sklearn"),
-    "ray": ("ray",),
-}
-"""What each extra brings, by the names that are imported."""
-
-
-@dataclass(frozen=True, slots=True)
-class Workplace:
-    """A study file that was read, and the folder in which its runs land."""
-
-    study_file: Path
-    study: Study
-    folder: StudyFolder
-
-    @classmethod
-    def open(cls, study_file: Path, runs: Path) -> Workplace:
-        """Read a study file.
-
-        Args:
-            study_file: the TOML file.
-            runs: the folder of all studies.
-
-        Raises:
-            Refusal: the file is at fault.
-        """
-        study = load(study_file)
-        return cls(study_file, study, StudyFolder(runs / study.name))
-
-
-def require(extra: str) -> None:
-    """Ask for what an extra brings.
-
-    Raises:
-        Refusal: a package is not installed; the sentence says how to get it.
-    """
-    missing = [name for name in EXTRAS[extra] if importlib.util.find_spec(name) is None]
-    if missing:
-        raise Refusal(
-            f"this needs {', '.join(missing)}, which the base install leaves out; "
-            f"install the extra: pip install 'cxr_report[{extra}]'"
-        )
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def prepare(
@@ -140,19 +91,12 @@ def _begin(place: Workplace, loaded: DataSet) -> ledger.FrozenStudy:
 def _refuse_other_data(folder: StudyFolder, loaded: DataSet) -> None:
     if not folder.data_json.exists():
         return
-    before = _fingerprint(folder)
+    before = fingerprint(folder)
     if before != loaded.fingerprint:
         raise Refusal(
             f"{folder.data_json}: the study was started with other data (fingerprint {before[:12]}, the "
             f"source now gives {loaded.fingerprint[:12]}); put the data back, or give the study another name"
         )
-
-
-def _fingerprint(folder: StudyFolder) -> str:
-    told = read_json(folder.data_json)
-    if not isinstance(told, dict) or not isinstance(told.get("fingerprint"), str):
-        raise Refusal(f"{folder.data_json}: records no fingerprint; delete it and run the same command again")
-    return str(told["fingerprint"])
 
 
 def try_out(place: Workplace, loaded: DataSet) -> None:
@@ -207,7 +151,8 @@ def train(
             try_out(place, found)
 
         frozen, loaded = prepare(place, progress=teller, check=check)
-        _train(place, frozen, loaded, progress=teller, workers=workers, cluster=cluster)
+        means = Means(frozen, loaded, teller, workers, cluster)
+        learning.train(learning.tune(place, means), means)
     return place.folder.path
 
 
@@ -217,7 +162,8 @@ def train_shard(
     """Train one shard of a study's runs, beside other processes that train the others in the same folder.
 
     The data are read and tried out by every shard; what all share (data.json, truth, study.json) is written by one of
-    them at a time, and the others hold theirs against it.
+    them at a time, and the others hold theirs against it. With tuning the trials are shared out likewise; runs are
+    trained once all shards have finished theirs, so that most shards must be called a second time.
 
     Args:
         place: the study, on a file system that all shards see and that has locks.
@@ -234,7 +180,9 @@ def train_shard(
     _look_ahead(place, loaded, progress=teller)
     try_out(place, loaded)
     with held_by_shard(place.folder, shard, lambda: _begin(place, loaded)) as frozen:
-        _train(place, frozen, loaded, progress=teller, workers=workers, shard=shard)
+        means = Means(frozen, loaded, teller, workers, shard=shard)
+        if learning.tune_shard(place, means):
+            learning.train(learning.tuned(place), means)
     return place.folder.path
 
 
@@ -243,7 +191,7 @@ def export(place: Workplace, *, progress: Progress | None = None) -> Path:
     require("train")
     with held(place.folder):
         _, loaded = prepare(place, progress=progress or Silent())
-        _export(place, loaded, progress=progress or Silent())
+        _export(learning.tuned(place), loaded, progress=progress or Silent())
     return place.folder.path
 
 
@@ -252,7 +200,7 @@ def evaluate(place: Workplace, *, progress: Progress | None = None) -> Path:
     require("infer")
     with held(place.folder):
         _, loaded = prepare(place, progress=progress or Silent())
-        _evaluate(place, loaded, progress=progress or Silent())
+        _evaluate(learning.tuned(place), loaded, progress=progress or Silent())
     return place.folder.path
 
 
@@ -343,7 +291,8 @@ def run(
         progress: who is told.
         workers: runs at once; None finds it.
         partial: report on an incomplete study too.
-        reuse: another study's folder, whose finished runs are taken where data, model, training, loss and seed agree.
+        reuse: another study's folder, whose finished runs are taken where data, model, training, loss and seed
+            agree, and finished trials likewise.
         pilot: a finished study's folder, whose variances say what power to expect.
         strict: refuse a plan that cannot succeed, before anything is written.
         cluster: the address of a Ray cluster that trains; None: this machine does, as it does all other stages.
@@ -359,7 +308,7 @@ def run(
         require("ray")
     room.check_pango()
     if reuse is not None:
-        _refuse_no_study(reuse)
+        refuse_no_study(reuse)
     told = None if pilot is None else gate.read_pilot(StudyFolder(pilot))
     teller = progress or Silent()
 
@@ -371,41 +320,16 @@ def run(
         sweep(place.folder.path)
         frozen, loaded = prepare(place, progress=teller, check=check)
         if reuse is not None:
-            take_finished_runs(StudyFolder(reuse), place, loaded, frozen, progress=teller)
-        _train(place, frozen, loaded, progress=teller, workers=workers, cluster=cluster)
-        _export(place, loaded, progress=teller)
-        _evaluate(place, loaded, progress=teller)
+            take_trials(StudyFolder(reuse), place.study, place.folder, frozen, progress=teller)
+        means = Means(frozen, loaded, teller, workers, cluster)
+        tuned = learning.tune(place, means)
+        if reuse is not None:
+            take_runs(StudyFolder(reuse), tuned.study, place.folder, frozen, progress=teller)
+        learning.train(tuned, means)
+        _export(tuned, loaded, progress=teller)
+        _evaluate(tuned, loaded, progress=teller)
         analyse(place.folder, partial=partial, progress=teller)
         return report(place.folder, partial=partial, progress=teller)
-
-
-def _train(
-    place: Workplace,
-    frozen: ledger.FrozenStudy,
-    loaded: DataSet,
-    *,
-    progress: Progress,
-    workers: int | None,
-    cluster: str | None = None,
-    shard: Shard | None = None,
-) -> None:
-    from cxr_report import training
-
-    asked: dict[str, Any] = {
-        "study_file": place.study_file,
-        "folder": place.folder,
-        "dataset": loaded,
-        "workers": workers,
-        "progress": progress,
-        "provenance": {"plan_sha256": frozen.plan_sha256, "ledger_sha256": frozen.ledger_sha256},
-    }
-    if cluster is None:
-        training.train(place.study, **asked, shard=shard)
-        return
-    require("ray")
-    from cxr_report.training.cluster import train_on_ray
-
-    train_on_ray(place.study, **asked, address=cluster)
 
 
 def _export(place: Workplace, loaded: DataSet, *, progress: Progress) -> None:
@@ -418,64 +342,3 @@ def _evaluate(place: Workplace, loaded: DataSet, *, progress: Progress) -> None:
     from cxr_report import inference
 
     inference.evaluate(place.study, folder=place.folder, dataset=loaded, progress=progress)
-
-
-def take_finished_runs(
-    source: StudyFolder, place: Workplace, loaded: DataSet, frozen: ledger.FrozenStudy, *, progress: Progress
-) -> int:
-    """Copy finished runs of another study whose identity is equal; return how many were taken.
-
-    A run's identity is the hash of data, model, training, loss and seed (`Study.run_identity`), so a taken run is the
-    one that would have been trained here.
-
-    Raises:
-        Refusal: the other folder is no study.
-    """
-    other = ledger.read(source).study
-    fingerprint = _fingerprint(source)
-    offered = {
-        other.run_identity(loss, seed, fingerprint): source.run(loss, seed) for loss, seed in other.planned_runs()
-    }
-    taken = 0
-    for loss, seed in place.study.planned_runs():
-        target = place.folder.run(loss, seed)
-        found = offered.get(place.study.run_identity(loss, seed, loaded.fingerprint))
-        if found is None or target.run_json.exists() or not (found.weights.exists() or found.diverged.exists()):
-            continue
-        _take(found, target, frozen, source.path.name)
-        taken += 1
-    progress.say(f"{taken} finished {'run' if taken == 1 else 'runs'} taken from {source.path}")
-    return taken
-
-
-def _refuse_no_study(folder: Path) -> None:
-    try:
-        ledger.read(StudyFolder(folder))
-    except Refusal as refusal:
-        raise Refusal(f"--reuse takes the folder of a study, such as runs/NAME: {refusal}") from None
-
-
-def _take(found: Any, target: Any, frozen: ledger.FrozenStudy, origin: str) -> None:
-    from cxr_report.runs import write_bytes, write_json
-
-    told = {
-        **read_json(found.run_json),
-        "loss": target.loss,
-        "seed": target.seed,
-        "taken_from": origin,
-        "plan_sha256": frozen.plan_sha256,
-        "ledger_sha256": frozen.ledger_sha256,
-    }
-    write_json(target.run_json, told)
-    for name in ("history", "diverged", "weights"):  # the one that says "finished" comes last
-        file = getattr(found, name)
-        if file.exists():
-            write_bytes(getattr(target, name), file.read_bytes())
-
-
-def free_disk(path: Path) -> int:
-    """Return the bytes free on the disk on which a path lies or would lie."""
-    there = path
-    while not there.exists():
-        there = there.parent
-    return shutil.disk_usage(there).free

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from cxr_report import ledger
+from cxr_report import ledger, tuning
 from cxr_report.console import duration, size
 from cxr_report.runs import RunFolder, StudyFolder
 from cxr_report.study import Study
@@ -29,7 +29,7 @@ def state(run: RunFolder) -> State:
         return "evaluated"
     if run.export_json.exists():
         return "exported"
-    if run.weights.exists():
+    if run.weights.exists() or run.trial.exists():
         return "trained"
     return "started" if run.run_json.exists() else "missing"
 
@@ -43,7 +43,7 @@ def table(folder: StudyFolder) -> str:
         Refusal: the folder holds no study.
     """
     study = ledger.read(folder).study
-    lines = [f"study {study.name}: {len(study.losses)} losses x {len(study.seeds)} seeds", ""]
+    lines = [f"study {study.name}: {len(study.losses)} losses x {len(study.seeds)} seeds", "", *_tuning(folder, study)]
     lines += _runs(folder, study) if study.predicted else [_given(folder)]
     lines.append(f"analysis: {'there' if folder.analysis().statistics.exists() else 'missing'}")
     lines.append(f"report: {'there' if folder.report().manifest.exists() else 'missing'}")
@@ -56,6 +56,33 @@ def _runs(folder: StudyFolder, study: Study) -> list[str]:
     kinds = ("evaluated", "exported", "trained", "started", "missing", "diverged")
     counts = ", ".join(f"{found.count(kind)} {kind}" for kind in kinds if kind in found)
     return [*lines, "", f"runs: {counts}"]
+
+
+def _tuning(folder: StudyFolder, study: Study) -> list[str]:
+    """Say how far the trials of every loss came and what was chosen; nothing without a section tuning."""
+    if study.tuning is None:
+        return []
+    chosen = tuning.outcomes(study, folder)
+    total, lines = study.tuning.trials * study.tuning.trainings, [tuning.budget(study)]
+    for loss in study.losses:
+        done = sum(ended for trial, ended in _trials(folder, study) if tuning.loss_of(trial) == loss)
+        told = [f"{done} of {total} trainings finished"]
+        if loss in chosen:
+            number = chosen[loss].chosen.configuration.number
+            values = ", ".join(f"{name} {value:g}" for name, value in chosen[loss].values.items())
+            told.append(f"configuration {number} chosen: {values}")
+        lines.append(f"{loss}: {'; '.join(told)}")
+    return [*lines, ""]
+
+
+def _trials(folder: StudyFolder, study: Study) -> list[tuple[str, bool]]:
+    """Return every training of the trials by its trial's name, and whether it is finished."""
+    runs = [folder.trials.run(trial, seed) for trial, seed in tuning.trial_runs(study)]
+    return [(run.loss, folder.tuning(tuning.loss_of(run.loss)).exists() or _ended(run)) for run in runs]
+
+
+def _ended(run: RunFolder) -> bool:
+    return state(run) in ("trained", "diverged")
 
 
 def _given(folder: StudyFolder) -> str:
@@ -124,18 +151,21 @@ def forecast(
     cost = training.measure_epoch(study, study_file=place.study_file, dataset=loaded)
     at_once = min(workers or cost.runs_at_once, max(left, 1))
     epochs = study.training.epochs * math.ceil(left / at_once)
-    seconds = cost.seconds_per_epoch * epochs
+    trials = sum(not ended for _, ended in _trials(place.folder, study))
+    of_trials = (study.tuning.epochs or 0) * math.ceil(trials / (workers or cost.runs_at_once)) if study.tuning else 0
+    seconds = cost.seconds_per_epoch * (epochs + of_trials)
     disk = cost.bytes_per_run * left
     lines = [
         *gate.sentences(outlook),
         "",
         f"study {study.name} ({study.task}): {len(study.losses)} losses x {len(study.seeds)} seeds{further} = "
         f"{len(states)} runs, {len(states) - left} finished, {left} to train",
+        *([f"{tuning.budget(study)}, {trials} to do before the first run"] if study.tuning else []),
         f"data: {len(loaded.train)} training, {len(loaded.val)} validation, {len(loaded.test)} test cases, "
         f"{len(loaded.classes)} {'findings' if study.task == 'multilabel' else 'classes'}, "
         f"{study.data.image_size} x {study.data.image_size} pixels",
         f"one epoch of one run: {cost.seconds_per_epoch:.1f} s, measured on {cost.device}, {at_once} runs at once",
-        f"time: about {duration(seconds)} of training",
+        f"time: about {duration(seconds)} of training{', trials included' if study.tuning else ''}",
         f"memory: about {size(cost.bytes_of_memory * at_once)} for {at_once} runs at once",
         f"disk: about {size(disk)}, {size(stages.free_disk(place.folder.path))} free",
     ]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cxr_report import cli, console, ledger, stages, standing
+from cxr_report import cli, console, ledger, stages, standing, workplace
 from cxr_report.errors import Refusal
 from cxr_report.progress import RunState
 from cxr_report.runs import StudyFolder, write_json, write_text
@@ -111,7 +111,7 @@ def test_without_the_extra_the_one_sentence_says_so_before_anything_else(  # typ
     call, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "s.toml").write_text(STUDY)
-    monkeypatch.setattr(stages, "EXTRAS", {"train": ("no_such_package_at_all",)})
+    monkeypatch.setattr(workplace, "EXTRAS", {"train": ("no_such_package_at_all",)})
     done = call(*words)
     assert done.code == 2
     assert "no_such_package_at_all" in done.err
@@ -225,6 +225,6 @@ def test_the_live_table_lists_the_runs_at_work_and_the_time_left() -> None:
 
 
 def test_an_unknown_extra_package_is_named_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stages, "EXTRAS", {"infer": ("json", "absent_one", "absent_two")})
+    monkeypatch.setattr(workplace, "EXTRAS", {"infer": ("json", "absent_one", "absent_two")})
     with pytest.raises(Refusal, match=r"absent_one, absent_two, .*pip install 'cxr_report\[infer\]'"):
         stages.require("infer")

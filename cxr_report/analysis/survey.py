@@ -90,7 +90,7 @@ def survey(folder: StudyFolder, study: Study, *, trained: Study | None = None) -
     """
     planned = trained or study
     compared, floor = _sorted(folder, study, study.compared_runs()), _sorted(folder, study, planned.floor_runs())
-    files = [file for file in _shared(folder, study) if not file.exists()]
+    files = [file for file in (*_shared(folder, study), *_tunings(folder, study)) if not file.exists()]
     files += [*compared.lacking, *floor.lacking]
     controls = [folder.control(name) for name in CONTROLS] if study.trained else []
     for control in controls[:1]:  # the metadata model may have no metadata
@@ -113,6 +113,11 @@ def _shared(folder: StudyFolder, study: Study) -> list[Path]:
     """List the files that belong to no single run."""
     truths = [folder.truth(split) for split in study.splits]
     return [folder.data_json, *truths, *([] if study.predicted else [folder.given_scores])]
+
+
+def _tunings(folder: StudyFolder, study: Study) -> list[Path]:
+    """List what the tuning of every loss came to; nothing for a study without tuning."""
+    return [folder.tuning(loss) for loss in study.losses] if study.tuning is not None else []
 
 
 def _sorted(folder: StudyFolder, study: Study, planned: Iterable[tuple[str, int]]) -> _Sorted:
@@ -148,7 +153,7 @@ def hashes(found: Survey) -> dict[str, str]:
         File, relative to the study -> sha256.
     """
     folder, study = found.folder, found.study
-    files = _shared(folder, study)
+    files = [*_shared(folder, study), *(file for file in _tunings(folder, study) if file.exists())]
     for run in (*found.done, *found.floor):
         files += [run.history, run.export_json] if study.trained else []
         files += _predictions(run, study.splits)

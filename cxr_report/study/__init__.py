@@ -3,6 +3,8 @@
 from cxr_report.study.hashing import canonical, digest
 from cxr_report.study.plan import Analysis, Components, Metrics, Multiverse, NoiseFloor
 from cxr_report.study.reading import function_sha256, load, parse, resolved_path
+from cxr_report.study.search import Dimension, Tuning
+from cxr_report.study.section import Section
 from cxr_report.study.sections import (
     Augmentation,
     Data,
@@ -10,20 +12,23 @@ from cxr_report.study.sections import (
     Model,
     Phantom,
     Report,
-    Section,
     SplitRule,
     Table,
     Task,
     Training,
     TrainingOverride,
 )
-from cxr_report.study.whole import Study
+from cxr_report.study.space import OPTIMISER, space
+from cxr_report.study.whole import MOST_SEEDS, Study
 
 __all__ = [
+    "MOST_SEEDS",
+    "OPTIMISER",
     "Analysis",
     "Augmentation",
     "Components",
     "Data",
+    "Dimension",
     "Loss",
     "Metrics",
     "Model",
@@ -38,10 +43,12 @@ __all__ = [
     "Task",
     "Training",
     "TrainingOverride",
+    "Tuning",
     "canonical",
     "digest",
     "function_sha256",
     "load",
     "parse",
     "resolved_path",
+    "space",
 ]

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from cxr_report.errors import nearest
 from cxr_report.study.plan import Analysis, Components, Metrics, Multiverse, NoiseFloor
+from cxr_report.study.search import Dimension, Tuning
 from cxr_report.study.sections import (
     Augmentation,
     Data,
@@ -40,10 +41,19 @@ SECTIONS: Mapping[str, type[BaseModel]] = MappingProxyType(
         "analysis.multiverse": Multiverse,
         "analysis.components": Components,
         "noise_floor": NoiseFloor,
+        "tuning": Tuning,
+        "tuning.learning_rate": Dimension,
+        "tuning.weight_decay": Dimension,
         "report": Report,
     }
 )
 """Every section by its place in the file, but for the losses, whose names are the user's."""
+
+
+_LOSS: Mapping[tuple[Any, ...], type[BaseModel]] = MappingProxyType(
+    {("training",): TrainingOverride, ("tuning",): Dimension}
+)
+"""Parts of a loss that are sections of their own."""
 
 
 def sentence(error: ValidationError) -> str:
@@ -82,7 +92,7 @@ def _fault(fault: Any) -> str:
 def _section(place: list[Any]) -> type[BaseModel] | None:
     for home in (["losses"], ["noise_floor", "identical"]):
         if place[: len(home)] == home and len(place) > len(home):
-            return TrainingOverride if len(place) == len(home) + 2 else Loss
+            return _LOSS.get(tuple(place[len(home) + 1 :][:1]), Loss)
     return SECTIONS.get(".".join(str(part) for part in place))
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
     field_validator,
@@ -16,6 +16,8 @@ from pydantic import (
 
 from cxr_report.errors import nearest
 from cxr_report.losses import CATALOGUE
+from cxr_report.study.search import Dimension
+from cxr_report.study.section import Section
 
 __all__ = [
     "Augmentation",
@@ -36,12 +38,6 @@ Task = Literal["binary", "multiclass", "multilabel", "none"]
 """What a case's truth is; ``none`` where scores alone are given, whose cases are not known."""
 
 _FUNCTION = r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$"
-
-
-class Section(BaseModel):
-    """A part of the study file: frozen, and without unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, protected_namespaces=())
 
 
 class Phantom(Section):
@@ -197,6 +193,7 @@ class Loss(Section):
     reference: str | None = None
     label: str | None = Field(None, description="how the report calls it")
     training: TrainingOverride = TrainingOverride()
+    tuning: dict[str, Dimension] = Field(default_factory=dict, description="where its parameters are searched")
     reported: bool = Field(False, description="known by its name alone: its runs were not trained here")
 
     @model_validator(mode="before")
@@ -215,12 +212,13 @@ class Loss(Section):
         plain: dict[str, Any] = handler(self)
         if self.reported:
             return {key: value for key, value in plain.items() if key in ("label", "reported")}
-        return {key: value for key, value in plain.items() if key != "reported"}
+        gone = ("reported",) if self.tuning else ("reported", "tuning")
+        return {key: value for key, value in plain.items() if key not in gone}
 
     @model_validator(mode="after")
     def _complete(self) -> Loss:
         if self.reported:
-            if not self.label or self.loss is not None or self.function is not None or self.parameters:
+            if not self.label or self.loss or self.function or self.parameters or self.tuning:
                 raise ValueError("a reported loss has a label and nothing else")
             return self
         if (self.loss is None) == (self.function is None):
@@ -229,6 +227,7 @@ class Loss(Section):
             missing = [key for key in ("formula", "reference") if getattr(self, key) is None]
             if missing:
                 raise ValueError(f"a loss of your own needs {' and '.join(missing)} for the report's methods")
+            self._searches_what_it_has({})
             return self
         return self._of_catalogue()
 
@@ -239,7 +238,7 @@ class Loss(Section):
                 f"unknown loss {self.loss!r}; allowed: {', '.join(CATALOGUE)}{nearest(self.loss or '', CATALOGUE)}"
             )
         known = {parameter.name: parameter for parameter in entry.parameters}
-        options = ["label", "training", *known]
+        options = ["label", "training", "tuning", *known]
         for key, given in self.parameters.items():
             if key not in known:
                 raise ValueError(f"unknown key {key!r}; allowed: {', '.join(options)}{nearest(key, options)}")
@@ -248,7 +247,20 @@ class Loss(Section):
                 raise ValueError(f"{key} must lie in [{limits.low:g}, {limits.high:g}], got {given:g}")
         filled = {name: self.parameters.get(name, parameter.default) for name, parameter in known.items()}
         object.__setattr__(self, "parameters", filled)
+        self._searches_what_it_has({name: (parameter.low, parameter.high) for name, parameter in known.items()})
         return self
+
+    def _searches_what_it_has(self, limits: Mapping[str, tuple[float, float]]) -> None:
+        """Hold what shall be searched against the parameters and their limits, where these are known."""
+        for name, dimension in self.tuning.items():
+            if name not in self.parameters:
+                known = ", ".join(self.parameters) or "nothing, since it has no parameter"
+                raise ValueError(
+                    f"tuning: {name!r} is none of its parameters; allowed: {known}{nearest(name, self.parameters)}"
+                )
+            (low, high), (least, most) = limits.get(name, (-math.inf, math.inf)), dimension.span
+            if least < low or most > high:
+                raise ValueError(f"tuning.{name} must lie in [{low:g}, {high:g}], got {least:g} to {most:g}")
 
 
 class Report(Section):

@@ -20,9 +20,11 @@ from cxr_report.losses import CATALOGUE, SIGMOID, SOFTMAX, alike, identity
 from cxr_report.metrics import METRICS, NEEDS_VALIDATION, RANKED
 from cxr_report.study.hashing import digest
 from cxr_report.study.plan import Analysis, Metrics, NoiseFloor
+from cxr_report.study.search import Tuning
 from cxr_report.study.sections import Data, Loss, Model, Report, Section, Task, Training
+from cxr_report.study.space import check_space, resolved, searched_parameters
 
-__all__ = ["FLOOR_STEP", "Study"]
+__all__ = ["FLOOR_STEP", "MOST_SEEDS", "Study"]
 
 FLOOR_STEP = 1_000_000
 """Chosen: added to a seed, it gives the seed of the noise floor; far beyond what anyone lists by hand."""
@@ -31,7 +33,7 @@ MOST_SEEDS = 2**31
 """Seeds lie below it."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_RESERVED = re.compile(r"(analysis|report|controls)([-.].*)?|truth-.*|study\.json|data\.json", re.IGNORECASE)
+_RESERVED = re.compile(r"(analysis|report|controls|tuning)([-.].*)?|truth-.*|study\.json|data\.json", re.IGNORECASE)
 
 
 class Study(Section):
@@ -47,6 +49,7 @@ class Study(Section):
     metrics: Metrics = Metrics()
     analysis: Analysis = Analysis()
     noise_floor: NoiseFloor = NoiseFloor()
+    tuning: Tuning | None = None
     report: Report = Report()
 
     @field_validator("name")
@@ -94,6 +97,7 @@ class Study(Section):
         self._data_fits_task()
         self._analysis_fits()
         self._floor_fits()
+        self._tuning_fits()
         return self
 
     def _analysis_fits(self) -> None:
@@ -115,7 +119,9 @@ class Study(Section):
             if name in plan.hierarchy[:place]:
                 raise ValueError(f"analysis.hierarchy: names {name!r} twice; each may stand once")
         asked = plan.multiverse.adjustments
-        adjustments = asked if plan.adjustment in asked else (*asked, plan.adjustment)  # the planned row is always there
+        adjustments = (
+            asked if plan.adjustment in asked else (*asked, plan.adjustment)
+        )  # the planned row is always there
         looked_at = {"metrics": self._looked_at(), "adjustments": adjustments}
         multiverse = plan.multiverse.model_copy(update=looked_at)
         resolved = plan.model_copy(update={"baseline": baseline, "multiverse": multiverse})
@@ -161,6 +167,30 @@ class Study(Section):
         raise ValueError(
             f"noise_floor.identical.{name}: is identical to no loss of the study; identical would be {known}"
         )
+
+    def _tuning_fits(self) -> None:
+        for name in (*self.losses, *self.noise_floor.identical):
+            if self.entry(name).tuning and (self.tuning is None or name not in self.losses):
+                needs = "a compared loss" if self.tuning is not None else "a section [tuning]"
+                raise ValueError(f"{self.key(name)}.tuning: goes with {needs}")
+        if self.tuning is None:
+            return
+        if not self.trained:
+            raise ValueError("tuning: goes with runs that are trained here, and not with a table")
+        object.__setattr__(self, "tuning", resolved(self.tuning, self.training))
+        check_space(self.tuning, self.losses)
+        for first, second in self.floor_twins():
+            self._refuse_parting(first, second)
+
+    def _refuse_parting(self, first: str, second: str) -> None:
+        """Refuse an identical loss that could not follow its partner through tuning, being another formula."""
+        ours, theirs = self.losses[first], self.entry(second)
+        searched = [] if self.tuning is None else searched_parameters(self.tuning, ours)
+        if searched and (ours.loss, ours.function) != (theirs.loss, theirs.function):
+            raise ValueError(
+                f"{self.key(second)}: is identical to {first} only with the parameters that are written, and tuning "
+                f"searches {', '.join(searched)}; allowed: the same loss, or losses.{first}.tuning with 'fixed' for it"
+            )
 
     def _partner(self, name: str) -> str | None:
         """Return the first loss of the study that is the same function, trained in the same way."""
@@ -253,7 +283,7 @@ class Study(Section):
     @model_serializer(mode="wrap")
     def _without_what_was_not_done(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         plain: dict[str, Any] = handler(self)
-        gone = () if self.trained else ("model", "training", "noise_floor")
+        gone = {*(() if self.trained else ("model", "training", "noise_floor")), *(() if self.tuning else ("tuning",))}
         return {key: value for key, value in plain.items() if key not in gone}
 
     @property
@@ -291,9 +321,13 @@ class Study(Section):
 
         First each loss of the noise floor behind its partner among the compared losses, then the pairs among those.
         """
-        floor = [(self._partner(name), name) for name in self.noise_floor.identical]
         among = [pair for pair in combinations(self.losses, 2) if self._sameness(pair[0]) == self._sameness(pair[1])]
-        return (*((first, second) for first, second in floor if first is not None), *among)
+        return (*self.floor_twins(), *among)
+
+    def floor_twins(self) -> tuple[tuple[str, str], ...]:
+        """Return each identical loss of the noise floor behind its partner among the compared losses."""
+        found = [(self._partner(name), name) for name in self.noise_floor.identical]
+        return tuple((first, second) for first, second in found if first is not None)
 
     def plan(self) -> dict[str, Any]:
         """Return what defines the runs and the analysis: everything but name, seeds and report, as plain data."""
@@ -307,7 +341,7 @@ class Study(Section):
             seed: the run's seed.
             fingerprint: sha256 of the decoded data.
         """
-        entry = self.entry(loss).model_dump(mode="json", exclude={"label", "formula", "reference"})
+        entry = self.entry(loss).model_dump(mode="json", exclude={"label", "formula", "reference", "tuning"})
         return digest(
             {
                 "task": self.task,

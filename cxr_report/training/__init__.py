@@ -2,5 +2,6 @@
 
 from cxr_report.training.estimate import Cost, measure_epoch
 from cxr_report.training.fleet import check, train
+from cxr_report.training.trials import trials
 
-__all__ = ["Cost", "check", "measure_epoch", "train"]
+__all__ = ["Cost", "check", "measure_epoch", "train", "trials"]

@@ -24,6 +24,8 @@ class Assignment:
     seed: int
     identity: str
     """See `Study.run_identity`."""
+    trial: bool = False
+    """Whether only the score on validation is wanted, and no weights."""
 
 
 @dataclass(frozen=True, slots=True)

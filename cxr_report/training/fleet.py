@@ -7,6 +7,7 @@ import tempfile
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,7 @@ def train(
     progress: Progress,
     provenance: Mapping[str, Any],
     shard: Shard | None = None,
+    tasks: Sequence[Assignment] | None = None,
 ) -> None:
     """Train every run that is not finished.
 
@@ -53,14 +55,15 @@ def train(
         progress: who is told.
         provenance: what every run.json records at its start, such as the hashes of plan and ledger.
         shard: train its runs alone.
+        tasks: the runs; None: all that the study plans.
 
     Raises:
         Refusal: a finished run is another one than the study asks for; a function of the user's own fails its checks;
             a worker ran out of memory.
         RuntimeError: a run failed; the message names it.
     """
-    tasks = assignments(study, dataset)
-    waiting = unfinished(tasks if shard is None else shard.of(tasks), folder, progress)
+    asked = assignments(study, dataset) if tasks is None else tasks
+    waiting = unfinished(asked if shard is None else shard.of(asked), folder, progress)
     if not waiting:
         return
     facts = {**provenance, "git_commit": record.commit()}
@@ -196,7 +199,7 @@ def _carry_out(waiting: Sequence[Assignment], hands: Crew, study: Study, progres
 
 def order(kind: str, task: Assignment) -> dict[str, Any]:
     """Write an order to train a run, or to measure it."""
-    return {"kind": kind, "task": {"loss": task.loss, "seed": task.seed, "identity": task.identity}}
+    return {"kind": kind, "task": asdict(task)}
 
 
 def trouble(message: Message, task: Assignment | None, study: Study) -> Exception:

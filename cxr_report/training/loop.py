@@ -67,6 +67,8 @@ def train(task: Assignment, bench: Bench, tell: Callable[[RunState], None]) -> N
         write_text(run.history, history.csv(work.learner.history))
         record.finish(run)
         write_json(run.diverged, _account(task, end))
+        if task.trial:
+            run.checkpoint.unlink(missing_ok=True)
         tell(work.state("diverged", 0.0))
         return
     _finish(work, run)
@@ -229,21 +231,19 @@ def _all_epochs(work: Run, run: RunFolder, tell: Callable[[RunState], None]) -> 
 
 
 def _finish(work: Run, run: RunFolder) -> None:
-    """Write history and times, and the weights last: their existence says that the run is trained."""
+    """Write history and times, and the weights last, or a trial's score: their existence says that it is trained."""
     task, training = work.task, work.bench.study.training
     table = history.csv(work.learner.history)
     write_text(run.history, table)
     epoch, chosen = work.learner.chosen(training.checkpoint)
-    metadata = {
-        "identity": task.identity,
-        "loss": task.loss,
-        "seed": str(task.seed),
-        "epoch": str(epoch),
-        "epochs": str(training.epochs),
-        learner.HISTORY: hashlib.sha256(table.encode()).hexdigest(),
-    }
+    facts = {"identity": task.identity, "loss": task.loss, "seed": task.seed, "epoch": epoch, "epochs": training.epochs}
+    facts |= {learner.HISTORY: hashlib.sha256(table.encode()).hexdigest()}
     record.finish(run)
-    write_bytes(run.weights, weights.encode(chosen, metadata))
+    if task.trial:
+        write_json(run.trial, {**facts, "score": work.learner.history[epoch - 1].val_primary})
+        run.checkpoint.unlink(missing_ok=True)
+        return
+    write_bytes(run.weights, weights.encode(chosen, {name: str(told) for name, told in facts.items()}))
 
 
 def _account(task: Assignment, end: Diverged) -> dict[str, Any]:

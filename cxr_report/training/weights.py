@@ -39,7 +39,7 @@ def encode(weights: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
 
 
 def finished(run: RunFolder, identity: str, folder: StudyFolder) -> bool:
-    """Say whether a run is finished: it has weights, or it diverged, and is the run that the study asks for.
+    """Say whether a run is finished: it has weights, or a trial's score, or it diverged, and is the one asked for.
 
     Args:
         run: the run's folder.
@@ -51,11 +51,12 @@ def finished(run: RunFolder, identity: str, folder: StudyFolder) -> bool:
     """
     if run.weights.exists():
         file, told = run.weights, metadata(run).get("identity", "")
-    elif run.diverged.exists():
-        content = read_json(run.diverged)
+    elif run.diverged.exists() or run.trial.exists():
+        file = run.diverged if run.diverged.exists() else run.trial
+        content = read_json(file)
         if not isinstance(content, dict):
-            raise Refusal(f"{run.diverged}: records no identity; delete it and run the same command again")
-        file, told = run.diverged, str(content.get("identity"))
+            raise Refusal(f"{file}: records no identity; delete it and run the same command again")
+        told = str(content.get("identity"))
     else:
         return False
     if told != identity:

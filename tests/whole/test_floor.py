@@ -8,6 +8,7 @@ import pytest
 
 from cxr_report import stages, standing
 from cxr_report.progress import Silent
+from cxr_report.reuse import take_runs
 
 FLOOR = """
 [noise_floor]
@@ -50,11 +51,11 @@ def test_floor_runs_are_offered_to_another_study_and_taken_by_its_floor(
 ) -> None:
     home = floor.study_file.parent
     plain = opened(tiny_text.replace("seeds = 2", "seeds = [2, 9, 1000001]"), "plain", home)
-    frozen, loaded = stages.prepare(plain, progress=Silent(), check=lambda _: None)
-    assert stages.take_finished_runs(floor.folder, plain, loaded, frozen, progress=Silent()) == 3
+    frozen, _ = stages.prepare(plain, progress=Silent(), check=lambda _: None)
+    assert take_runs(floor.folder, plain.study, plain.folder, frozen, progress=Silent()) == 3
     taken = plain.folder.run("ce", 1_000_001)
     assert taken.weights.read_bytes() == floor.folder.run("ce", 1_000_001).weights.read_bytes()
     renamed = opened(tiny_text + FLOOR.replace("identical.kl", "identical.twin"), "renamed", home)
-    frozen, loaded = stages.prepare(renamed, progress=Silent(), check=lambda _: None)
-    assert stages.take_finished_runs(floor.folder, renamed, loaded, frozen, progress=Silent()) == 8
+    frozen, _ = stages.prepare(renamed, progress=Silent(), check=lambda _: None)
+    assert take_runs(floor.folder, renamed.study, renamed.folder, frozen, progress=Silent()) == 8
     assert renamed.folder.run("twin", 1).weights.exists()
