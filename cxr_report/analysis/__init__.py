@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 import cxr_report
-from cxr_report import ledger
+from cxr_report import ledger, tuning
 from cxr_report.analysis.assemble import FORMAT, assemble
 from cxr_report.analysis.context import Context
 from cxr_report.analysis.family import Family
@@ -18,7 +18,8 @@ from cxr_report.analysis.plan import check_name, other_plan
 from cxr_report.analysis.scoring import score_all, score_controls, score_floor
 from cxr_report.analysis.survey import Survey, check_chain, hashes, survey
 from cxr_report.analysis.tables import comparisons_csv, scores_csv
-from cxr_report.analysis.value import Analysis, from_plain, to_plain
+from cxr_report.analysis.tunings import loss_tunings
+from cxr_report.analysis.value import Analysis, LossTuning, from_plain, to_plain
 from cxr_report.errors import Refusal
 from cxr_report.ledger import FrozenStudy
 from cxr_report.progress import Progress, Silent
@@ -58,16 +59,20 @@ def analyse(
         Refusal: the study is incomplete, a file does not match its hash, or the plan is at fault.
     """
     told = progress or Silent()
-    frozen, study = _as_planned(folder, partial=partial, name=name, plan=plan)
-    found = survey(folder, study, trained=frozen.study)
+    frozen = _as_planned(folder, partial=partial, name=name, plan=plan)
+    chosen = tuning.outcomes(frozen.study, folder)
+    trained = tuning.tuned(frozen.study, chosen)
+    study = trained if plan is None else other_plan(trained, plan)
+    found = survey(folder, study, trained=trained)
     _refuse_incomplete(found, partial=partial)
     check_chain(found)
+    tuning.check_histories(frozen.study, folder, chosen)
     inputs = {**hashes(found), "plan": _plan_hash(frozen, study, found)}
     target = folder.analysis(PARTIAL if partial else name)
     if _complete(target, inputs):
         told.say(f"{target.statistics}: stands, and its inputs are unchanged")
         return target
-    _write(target, frozen, study, found, inputs, name=name, progress=told)
+    _write(target, frozen, found, loss_tunings(frozen.study, chosen), inputs, name=name, progress=told)
     return target
 
 
@@ -94,16 +99,14 @@ def load(folder: AnalysisFolder) -> Analysis:
     return replace(analysis, study=analysis.study.model_copy(update={"report": shown}))
 
 
-def _as_planned(folder: StudyFolder, *, partial: bool, name: str, plan: Path | None) -> tuple[FrozenStudy, Study]:
+def _as_planned(folder: StudyFolder, *, partial: bool, name: str, plan: Path | None) -> FrozenStudy:
     if bool(name) != (plan is not None):
         raise Refusal("another analysis of the same runs needs both a name and a plan: analyse --as NAME plan.toml")
-    frozen = ledger.read(folder)
-    if plan is None:
-        return frozen, frozen.study
-    if partial:
+    if plan is not None and partial:
         raise Refusal(f"--as {name}: goes with a complete study; leave out --partial")
-    check_name(name)
-    return frozen, other_plan(frozen.study, plan)
+    if plan is not None:
+        check_name(name)
+    return ledger.read(folder)
 
 
 def _refuse_incomplete(found: Survey, *, partial: bool) -> None:
@@ -144,14 +147,14 @@ def _complete(target: AnalysisFolder, inputs: dict[str, str]) -> bool:
 def _write(
     target: AnalysisFolder,
     frozen: FrozenStudy,
-    study: Study,
     found: Survey,
+    tuned: tuple[LossTuning, ...],
     inputs: dict[str, str],
     *,
     name: str,
     progress: Progress,
 ) -> None:
-    material = gather(found)
+    study, material = found.study, gather(found)
     progress.start("analyse", 3)
     scored = score_all(study.task, material, metrics=study.scored_metrics())
     floor, controls = score_floor(study.task, material), score_controls(study.task, material)
@@ -169,6 +172,6 @@ def _write(
     write_text(target.scores, scores_csv((*scored, *floor, *controls)))
     write_text(target.comparisons, comparisons_csv(analysis))
     outputs = {file.name: sha256(file) for file in (target.scores, target.comparisons)}
-    write_json(target.statistics, to_plain(replace(analysis, outputs=outputs)))
+    write_json(target.statistics, to_plain(replace(analysis, outputs=outputs, tuning=tuned)))
     progress.advance("analyse")
     progress.finish("analyse")

@@ -25,6 +25,7 @@ from cxr_report.analysis.value.numbers import Interval, Number
 from cxr_report.analysis.value.precision import Equivalence, SeedsEquivalence, VarianceParts
 from cxr_report.analysis.value.rankings import Cliques, Ranking
 from cxr_report.analysis.value.runs import Control, Diverged, LossSummary, RunSummary
+from cxr_report.analysis.value.tuning import LossTuning, SearchedValue, TuningTrial
 
 __all__ = [
     "BOTH",
@@ -48,6 +49,7 @@ __all__ = [
     "JointPair",
     "LeftOut",
     "LossSummary",
+    "LossTuning",
     "MultiverseGroup",
     "MultiverseRow",
     "NullRate",
@@ -59,10 +61,12 @@ __all__ = [
     "ReliabilityBin",
     "Role",
     "RunSummary",
+    "SearchedValue",
     "SeedFloor",
     "SeedsEquivalence",
     "Subgroup",
     "Target",
+    "TuningTrial",
     "Twin",
     "VarianceParts",
     "Verdict",

@@ -17,6 +17,7 @@ from cxr_report.analysis.value.numbers import Number
 from cxr_report.analysis.value.precision import Equivalence, SeedsEquivalence, VarianceParts
 from cxr_report.analysis.value.rankings import Ranking
 from cxr_report.analysis.value.runs import Control, Diverged, LossSummary, RunSummary
+from cxr_report.analysis.value.tuning import LossTuning
 from cxr_report.study import Study
 
 __all__ = ["Analysis", "DataSummary", "from_plain", "to_plain"]
@@ -49,6 +50,7 @@ class Analysis:
     program: str
     """Version of cxr_report."""
     study: Study
+    """As its runs were trained: with the values that tuning chose, where it has tuning."""
     losses: tuple[str, ...]
     """In the study's order; the baseline is ``study.analysis.baseline``."""
     labels: dict[str, str]
@@ -119,6 +121,8 @@ class Analysis:
     """Classes that a split lacks."""
     imputed: dict[str, Number] = field(default_factory=dict)
     """Metric -> the score that diverged runs were given (``on_diverged = "worst-score"``); empty otherwise."""
+    tuning: tuple[LossTuning, ...] = ()
+    """One per loss; none where nothing was tuned."""
     outputs: dict[str, str] = field(default_factory=dict)
     """scores.csv and comparisons.csv -> sha256."""
 
