@@ -111,8 +111,8 @@ ENTRIES = (
             "minimised over the network, a and b, and maximised over alpha"
         ),
         where=FINDING + "; π: share of positive cases of the finding in the training split; a, b, α: learned for "
-        "each finding with the weights, from 0, by the same optimiser without decay; the loss is maximised over α, "
-        "which is kept from falling below 0",
+        "each finding with the weights, from 0, by the same optimiser at ten times its rate and without decay; the "
+        "loss is maximised over α, which is kept from falling below 0",
         reference=(
             "Yuan Z, Yan Y, Sonka M, Yang T. Large-scale robust deep AUC maximization: a new surrogate loss and "
             "empirical studies on medical image classification. IEEE/CVF International Conference on Computer Vision. "

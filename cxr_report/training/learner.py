@@ -137,7 +137,7 @@ def _read(run: RunFolder, device: torch.device) -> dict[str, Any]:
 def _adamw(classifier: Classifier, objective: Objective, weight_decay: float) -> torch.optim.AdamW:
     """Set up AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101); vectors, that is biases and norms, do not decay.
 
-    What a loss learns has the same learning rate and no decay, and goes up where the loss is maximised over it.
+    What a loss learns has no decay and a learning rate of its own, and goes up where the loss is maximised over it.
     """
     weights = [weight for weight in classifier.parameters() if weight.requires_grad]
     groups = [

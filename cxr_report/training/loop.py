@@ -20,7 +20,7 @@ from cxr_report.training import history, learner, models, record, weights
 from cxr_report.training.augmentation import augment
 from cxr_report.training.bench import Assignment, Bench
 from cxr_report.training.learner import Learner
-from cxr_report.training.objective import Objective, class_counts, objective
+from cxr_report.training.objective import FACTOR, Objective, class_counts, objective
 from cxr_report.training.randomness import generator, seeded
 from cxr_report.training.schedule import learning_rate
 
@@ -128,8 +128,9 @@ class Run:
             with self.mixed_precision():
                 logits = self.learner.classifier(pixels)
             value = self.objective(logits.float(), target, self.progress(epoch))
+        rate = self.rate_at(epoch, step)
         for group in self.learner.optimiser.param_groups:
-            group["lr"] = self.rate_at(epoch, step)
+            group["lr"] = group.get(FACTOR, 1.0) * rate
         self.learner.optimiser.zero_grad(set_to_none=True)
         value.backward()  # type: ignore[no-untyped-call]
         self.learner.optimiser.step()

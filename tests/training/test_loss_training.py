@@ -100,6 +100,7 @@ def test_what_a_loss_learns_is_kept_in_the_checkpoint_and_the_optimiser_and_not_
     groups = content["optimiser"]["param_groups"]
     assert [group["maximize"] for group in groups] == [False, False, False, True]
     assert [group["weight_decay"] for group in groups[1:]] == [0.0, 0.0, 0.0]
+    assert groups[2]["lr"] == groups[3]["lr"] == 10 * groups[0]["lr"] == 10 * groups[1]["lr"] > 0
     assert content["model"].keys() == loop.Run(Assignment("bce", 1, "i"), bench).learner.classifier.state_dict().keys()
     assert torch.load(train(bench, "bce").checkpoint, weights_only=True)["loss"] == {}
 
