@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import signal
+import socket
 import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from cxr_report.errors import Refusal
@@ -25,6 +28,9 @@ __all__ = ["RayCluster", "connected"]
 
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
 """As the fleet gives it to its workers, so that their numbers are equal."""
+
+SECONDS_TO_ANSWER = 10.0
+"""Chosen: how long a head node may take to take a connection."""
 
 NODE_ID = "ray.io/node-id"
 """The label that every node has."""
@@ -46,28 +52,53 @@ def connected(address: str) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
+    _refuse_silence(address)
     in_main = threading.current_thread() is threading.main_thread()
     before = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(
             address=address,
-            log_to_driver=False,  # stdout is for results
+            log_to_driver=False,
             logging_level=logging.ERROR,
             runtime_env={"env_vars": ENVIRONMENT},
         )
     except (ConnectionError, TimeoutError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
-        reason = " ".join(str(error).split())
-        raise Refusal(
-            f"--address {address}: no Ray cluster can be joined there ({reason[:300]}); start one with "
-            "`ray start --head`, and run this command on one of its nodes"
-        ) from None
+        raise _no_cluster(address, " ".join(str(error).split())[:300]) from None
     finally:
         if in_main:
             signal.signal(signal.SIGTERM, before)  # which Ray has taken
     try:
-        yield
+        # Ray prints there what befalls its nodes, with pages of its logs; the driver says it in a sentence
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
+            yield
     finally:
         ray.shutdown()
+
+
+def _refuse_silence(address: str) -> None:
+    """Ask whether anyone listens at an address, as Ray itself would go on asking for minutes.
+
+    Raises:
+        Refusal: nobody does, or it is no address.
+    """
+    if address == "auto":
+        return
+    found = re.fullmatch(r"\[?([^\s/]+?)\]?:([0-9]{1,5})", address)
+    if found is None:
+        raise Refusal(
+            f"--address takes auto, or host:port of a cluster's head node such as 10.0.0.1:6379, got {address!r}"
+        )
+    try:
+        socket.create_connection((found[1], int(found[2])), SECONDS_TO_ANSWER).close()
+    except (OSError, OverflowError) as error:
+        raise _no_cluster(address, str(error)) from None
+
+
+def _no_cluster(address: str, reason: str) -> Refusal:
+    return Refusal(
+        f"--address {address}: no Ray cluster can be joined there ({reason}); start one with `ray start --head`, and "
+        "run this command on one of its nodes"
+    )
 
 
 class RayCluster:
