@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from cxr_report.study import Augmentation
 
-__all__ = ["augment"]
+__all__ = ["DRAWS", "augment", "changed", "draw"]
 
 DRAWS = 7
 """Numbers drawn per image: two shifts, rotation, scale, brightness, contrast, flip."""
@@ -30,7 +30,26 @@ def augment(images: Tensor, strength: Augmentation, generator: torch.Generator) 
     Returns:
         ``(N, 1, H, W)`` float in [0, 1].
     """
-    drawn = torch.rand((len(images), DRAWS), generator=generator).to(images.device) * 2 - 1
+    return changed(images, strength, draw(len(images), generator).to(images.device))
+
+
+def draw(images: int, generator: torch.Generator) -> Tensor:
+    """Return what `changed` takes for so many images: ``(N, DRAWS)`` uniform in [0, 1), on the CPU."""
+    return torch.rand((images, DRAWS), generator=generator)
+
+
+def changed(images: Tensor, strength: Augmentation, uniform: Tensor) -> Tensor:
+    """Do what `augment` does with numbers that were drawn before: nothing here waits for the device.
+
+    Args:
+        images: ``(N, 1, H, W)`` float in [0, 1].
+        strength: the largest changes.
+        uniform: ``(N, DRAWS)`` in [0, 1), where the images are.
+
+    Returns:
+        ``(N, 1, H, W)`` float in [0, 1].
+    """
+    drawn = uniform * 2 - 1
     if strength.shift or strength.rotation or strength.scale or strength.flip:
         grid = functional.affine_grid(_affine(drawn, strength), list(images.shape), align_corners=False)
         images = functional.grid_sample(images, grid, "bilinear", "border", align_corners=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,10 @@ from cxr_report.study import Study
 from cxr_report.training.resident import Resident
 
 __all__ = ["Assignment", "Bench"]
+
+
+def _nobody(_: str) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +47,5 @@ class Bench:
     device: torch.device
     provenance: Mapping[str, Any]
     """What run.json records of the driver."""
+    note: Callable[[str], None] = _nobody
+    """Told what a user should know of how runs are trained here."""

@@ -16,7 +16,7 @@ from cxr_report.training import history, weights
 from cxr_report.training.functions import what_happened
 from cxr_report.training.history import Epoch
 from cxr_report.training.models import Classifier
-from cxr_report.training.objective import Objective
+from cxr_report.training.objective import FACTOR, Objective
 
 __all__ = ["HISTORY", "Learner", "restore_history"]
 
@@ -43,6 +43,11 @@ class Learner:
     def epoch(self) -> int:
         """Epochs finished."""
         return len(self.history)
+
+    def set_rate(self, rate: Tensor) -> None:
+        """Set the learning rate ``()`` of the next step; nothing waits for the device."""
+        for group in self.optimiser.param_groups:
+            torch.mul(rate, group.get(FACTOR, 1.0), out=group["lr"])
 
     def end_epoch(self, row: Epoch, *, higher_is_better: bool) -> None:
         """Note an epoch, and keep its weights if it is the best so far; of equals the earliest is kept."""
@@ -95,6 +100,7 @@ class Learner:
         except ValueError as error:
             raise Refusal(f"{run.checkpoint}: {error}; delete the run's folder to train it again") from None
         self.optimiser.load_state_dict(content["optimiser"])
+        _place_rates(self.optimiser, device)
         self.history = [Epoch(*row) for row in content["history"]]
         best = content["best"]
         self.best_epoch, self.best_score, self._best_weights = best["epoch"], best["score"], best["weights"]
@@ -145,7 +151,21 @@ def _adamw(classifier: Classifier, objective: Objective, weight_decay: float) ->
         {"params": [weight for weight in weights if weight.ndim <= 1], "weight_decay": 0.0},
         *objective.groups(),
     ]
-    return torch.optim.AdamW([group for group in groups if group["params"]], lr=0.0, fused=True)
+    optimiser = torch.optim.AdamW([group for group in groups if group["params"]], lr=0.0, fused=True)
+    _place_rates(optimiser, classifier.mean.device)
+    return optimiser
+
+
+def _place_rates(optimiser: torch.optim.AdamW, device: torch.device) -> None:
+    """Keep learning rates, of which a checkpoint holds a copy, where a captured step finds them.
+
+    The fused optimiser of a GPU reads float32; that of a CPU takes a number, so that no digit is lost.
+    """
+    on_cpu = device.type == "cpu"
+    for group in optimiser.param_groups:
+        group["lr"] = torch.zeros((), dtype=torch.float64 if on_cpu else torch.float32, device=device)
+        group["capturable"] = not on_cpu
+    optimiser._warned_capturable_if_run_uncaptured = True  # the first steps are not captured, on purpose
 
 
 def _plain(weights: dict[str, Tensor]) -> dict[str, Tensor]:

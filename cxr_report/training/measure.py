@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-import torch
-
 from cxr_report.training.bench import Assignment, Bench
+from cxr_report.training.device.lanes import Mark
 from cxr_report.training.loop import Run
 
 __all__ = ["Epoch", "measure"]
@@ -15,8 +14,8 @@ __all__ = ["Epoch", "measure"]
 LONGEST = 20.0
 """Chosen: seconds of training after which the rest of an epoch is extrapolated."""
 
-WARM = 2
-"""Steps that are not timed: the first ones allocate memory and choose kernels."""
+WARM = 4
+"""Steps that are not timed: the first ones allocate memory, choose kernels and are captured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,27 +33,36 @@ def measure(task: Assignment, bench: Bench) -> Epoch:
     A long epoch is timed in part and extrapolated.
     """
     work = Run(task, bench)
-    order = torch.split(torch.arange(len(bench.train)), work.batch)
+    with work.lane.entered():
+        training = _training(work)
+        began = time.monotonic()
+        logits = work.logits()
+        work.lane.fetch(logits).wait()
+        validating = time.monotonic() - began
+    weights = sum(value.nbytes for value in work.learner.classifier.state_dict().values())
+    return Epoch(training + validating, weights)
+
+
+def _training(work: Run) -> float:
+    """Return the seconds that the steps of an epoch take."""
+    done, began, before = 0, 0.0, work.lane.mark()
     work.learner.classifier.train()
-    done, began = 0, 0.0
-    for step in range(WARM + work.steps):
+    for step in range(WARM + work.plan.steps):
+        if step % work.plan.steps == 0:
+            work.stepper.begin(0, work.plan.agenda(0), None)
         if step == WARM:
-            _wait(bench.device)
+            work.lane.mark().wait()
             began = time.monotonic()
-        images, target = bench.train.batch(order[step % work.steps])
-        work.step(images, target, 0, step % work.steps)
+        work.stepper.step()
+        before = _paced(work, before)
         done = step + 1 - WARM
         if done > 0 and time.monotonic() - began > LONGEST:
             break
-    _wait(bench.device)
-    training = (time.monotonic() - began) * work.steps / done
-    began = time.monotonic()
-    work.logits()
-    _wait(bench.device)
-    weights = sum(value.nbytes for value in work.learner.classifier.state_dict().values())
-    return Epoch(training + time.monotonic() - began, weights)
+    work.lane.mark().wait()
+    return (time.monotonic() - began) * work.plan.steps / done
 
 
-def _wait(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
+def _paced(work: Run, before: Mark) -> Mark:
+    """Wait for the step before, so that the clock stops where the work does."""
+    before.wait()
+    return work.lane.mark()

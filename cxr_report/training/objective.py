@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -51,6 +52,17 @@ class Objective:
     ascending: frozenset[str] = frozenset()
     """Names of ``learned`` over which the loss is maximised; they are kept from falling below 0."""
     uses_progress: bool = False
+    changes_at: float = math.inf
+    """The progress from which on the function is another one; until then, and after it, it stays the same."""
+
+    @property
+    def own(self) -> Callable[..., Tensor]:
+        """The function without what it is bound to."""
+        return self.function.func if isinstance(self.function, partial) else self.function
+
+    def phase(self, progress: float) -> bool:
+        """Say whether the progress has come to `changes_at`: within a phase every call does the same."""
+        return progress >= self.changes_at
 
     def __call__(self, logits: Tensor, target: Tensor, progress: float = 0.0) -> Tensor:
         """Return the loss of a batch.
@@ -133,6 +145,7 @@ def objective(loss: Loss, counts: Tensor, *, study_file: Path, key: str) -> Obje
             MappingProxyType({one.name: _zero(counts) for one in entry.learned}),
             frozenset(one.name for one in entry.learned if one.ascends),
             entry.uses_progress,
+            loss.parameters["deferral"] if entry.uses_progress else math.inf,
         )
     function = functions.resolve(loss.function, study_file, key=f"{key}.function")
     extra = {"counts": counts} if "counts" in inspect.signature(function).parameters else {}

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import torch
 
-__all__ = ["generator", "number", "seeded"]
+__all__ = ["drawing", "generator", "number", "seeded"]
 
 
 def number(seed: int, purpose: str, epoch: int = 0, step: int = 0) -> int:
@@ -42,7 +42,14 @@ def seeded(device: torch.device, seed: int, purpose: str, epoch: int = 0, step: 
 
     For what takes no generator: the initial weights of layers, and dropout (torch's, monai's, anyone's).
     """
+    with drawing(device, number(seed, purpose, epoch, step)):
+        yield
+
+
+@contextmanager
+def drawing(device: torch.device, start: int) -> Iterator[None]:
+    """Let torch's own generators start from a number inside the block, and put them back afterwards."""
     cuda = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=cuda):
-        torch.manual_seed(number(seed, purpose, epoch, step))
+        torch.manual_seed(start)
         yield

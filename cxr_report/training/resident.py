@@ -38,10 +38,13 @@ class Resident:
         return len(self.labels)
 
     def batch(self, index: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the cases of an index ``(n,)`` on the CPU: images ``(n, 1, H, W)`` uint8 and labels, on the device."""
+        """Return the cases of an index ``(n,)`` int64: images ``(n, 1, H, W)`` uint8 and labels, on the device.
+
+        An index that is on the device already keeps nothing waiting.
+        """
         if isinstance(self.images, Tensor):
             place = index.to(self.device)
-            return self.images[place][:, None], self.labels[place]
+            return self.images.index_select(0, place)[:, None], self.labels.index_select(0, place)
         taken = np.take(self.images, index.numpy(), axis=0)
         return torch.from_numpy(np.asarray(taken))[:, None], self.labels[index]
 

@@ -283,7 +283,7 @@ def test_pretrained_weights_are_where_a_run_starts(
 def test_a_batch_larger_than_the_data_is_cut_to_them(make_study: Make, make_dataset: Make, make_bench: Make) -> None:
     work = loop.Run(Assignment("ce", 1, "i"), make_bench(make_study(training={"batch_size": 512}), make_dataset()))
     work.epoch()
-    assert (work.batch, work.steps) == (40, 1)
+    assert (work.plan.batch, work.plan.steps) == (40, 1)
 
 
 def test_seldom_saved_runs_are_saved_at_their_end(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
