@@ -74,7 +74,8 @@ class Fake:
     sent: list[tuple[str, int]] = field(default_factory=list)
     avoided: list[tuple[frozenset[str], frozenset[str]]] = field(default_factory=list)
     queued: list[Notice] = field(default_factory=list)
-    most: int = 0
+    peak: int = 0
+    limit: int | None = None
     recalled: int = 0
     interrupt_after: int | None = None
     interrupted: bool = False
@@ -92,7 +93,7 @@ class Fake:
         steps = played[number] if number < len(played) else [begun("a"), done(task)]
         self.queued += [Notice(ticket, kind, content) for kind, content in steps]
         self._open.add(ticket)
-        self.most = max(self.most, len(self._open))
+        self.peak = max(self.peak, len(self._open))
         return ticket
 
     def hear(self, seconds: float) -> list[Notice]:
@@ -111,6 +112,13 @@ class Fake:
 
     def room(self, strictly: frozenset[str]) -> bool:
         return bool(self.nodes - strictly)
+
+    def most(self) -> int | None:
+        return self.limit
+
+    def measured(self, bytes_of_run: int, bytes_of_device: int) -> None:
+        self.limit = None
+        self.per_device = bytes_of_device // bytes_of_run
 
     def shrink(self) -> bool:
         able = self.per_device > 1
@@ -172,7 +180,7 @@ def test_no_more_runs_are_under_way_than_asked_for(
 ) -> None:
     cluster = Fake()
     go(tasks, cluster, study, folder, at_once=at_once)
-    assert cluster.most == at_once
+    assert cluster.peak == at_once
     assert len(cluster.sent) == 4
 
 
@@ -282,6 +290,33 @@ def test_when_memory_runs_out_fewer_runs_share_a_device(
     assert told.said == ["loss ce, seed 1: memory ran out on node 10.0.0.1 (a); fewer runs share a device from now on"]
     assert cluster.per_device == 2
     assert folder.run("ce", 1).weights.exists()
+
+
+def test_one_run_goes_ahead_until_it_has_measured_how_many_share_a_device(
+    study: Study, tasks: list[Assignment], folder: StudyFolder
+) -> None:
+    seen: list[int] = []
+
+    class Watching(Fake):
+        def measured(self, bytes_of_run: int, bytes_of_device: int) -> None:
+            seen.append(len(self.sent))
+            super().measured(bytes_of_run, bytes_of_device)
+
+    found = ("measured", {"bytes_of_run": 20, "bytes_of_device": 80})
+    cluster = Watching({("ce", 1): [[begun("a"), found, done(tasks[0])]]}, limit=1)
+    go(tasks, cluster, study, folder)
+    assert seen == [1]
+    assert (cluster.per_device, cluster.peak) == (4, 4)
+    assert all(folder.run(task.loss, task.seed).weights.exists() for task in tasks)
+
+
+def test_a_run_that_ends_without_having_measured_is_followed_by_the_next_alone(
+    study: Study, tasks: list[Assignment], folder: StudyFolder
+) -> None:
+    cluster = Fake(limit=1)
+    go(tasks, cluster, study, folder)
+    assert cluster.peak == 1
+    assert len(cluster.sent) == 4
 
 
 def test_when_memory_runs_out_for_a_single_run_it_is_refused(

@@ -35,7 +35,7 @@ class Notice:
     ticket: Hashable
     """What `Cluster.send` returned."""
     kind: str
-    """``begun``, ``state``, or one of `LAST_WORDS`."""
+    """``begun``, ``state``, ``measured``, or one of `LAST_WORDS`."""
     content: dict[str, Any]
     """``begun``: node and address; ``lost``: reason; others: see `remote.serve`."""
 
@@ -57,6 +57,12 @@ class Cluster(Protocol):
 
     def room(self, strictly: frozenset[str]) -> bool:
         """Say whether a node that may be taken is there at all, busy or not."""
+
+    def most(self) -> int | None:
+        """Return how many runs may be under way at this time; None: any number."""
+
+    def measured(self, bytes_of_run: int, bytes_of_device: int) -> None:
+        """Take what a run that has a device to itself holds of it."""
 
     def shrink(self) -> bool:
         """Put fewer runs on one device from now on; return False where it is one already."""
@@ -147,7 +153,7 @@ class _Desk:
     def work(self) -> None:
         """Go on until every run is delivered."""
         while self.line or self.under_way:
-            while self.line and len(self.under_way) < self.at_once:
+            while self.line and len(self.under_way) < min(self.at_once, self.cluster.most() or self.at_once):
                 self._send(self.line.popleft())
             heard = self.cluster.hear(SECONDS)
             for notice in heard:
@@ -179,6 +185,8 @@ class _Desk:
             self._begun(notice.ticket, trip, told)
         elif notice.kind == "state":
             self.progress.run(RunState(**told))
+        elif notice.kind == "measured":
+            self.cluster.measured(told["bytes_of_run"], told["bytes_of_device"])
         elif notice.kind == "files":
             deliver(told["files"], trip.task, self.folder)
         elif notice.kind == "unfit":

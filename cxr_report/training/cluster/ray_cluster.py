@@ -32,6 +32,15 @@ ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "CUBLAS_WORKSPACE
 SECONDS_TO_ANSWER = 10.0
 """Chosen: how long a head node may take to take a connection."""
 
+SPARE = 0.9
+"""Chosen: share of a GPU's memory that is given away; allocators lose some to fragments."""
+
+MOST_PER_GPU = 100
+"""As many as leave each a share that Ray, which counts in ten thousandths, can tell from none; CPUs end before that."""
+
+AHEAD = 0.01
+"""Chosen: the share of the run that goes ahead; small, so that those that follow fit beside it, one fewer of them."""
+
 NODE_ID = "ray.io/node-id"
 """The label that every node has."""
 
@@ -102,17 +111,21 @@ def _no_cluster(address: str, reason: str) -> Refusal:
 
 
 class RayCluster:
-    """Runs as Ray's tasks, one each; a task tells as it goes on, by what it yields."""
+    """Runs as Ray's tasks, one each; a task tells as it goes on, by what it yields.
 
-    def __init__(self, pack: Pack, *, runs_per_gpu: int = 1) -> None:
+    On GPUs the first run goes ahead alone. What it holds of its GPU after an epoch says how many runs share one, and
+    all others are sent with that share.
+    """
+
+    def __init__(self, pack: Pack) -> None:
         """Put the parcel into the object store.
 
         Args:
             pack: makes the parcel.
-            runs_per_gpu: how many runs share one GPU, where the cluster has any.
         """
         self.gpu = ray.cluster_resources().get("GPU", 0.0) > 0
-        self.runs_per_gpu = runs_per_gpu
+        self.runs_per_gpu: int | None = None
+        """None before it was measured, and on CPUs."""
         try:
             self._parcel = ray.put(pack(self.gpu))
         except (ray.exceptions.ObjectStoreFullError, ray.exceptions.OutOfDiskError) as error:
@@ -150,9 +163,18 @@ class RayCluster:
         alive = [node for node in ray.nodes() if node["Alive"] and node["NodeID"] not in strictly]
         return any(all(node["Resources"].get(name, 0.0) >= least for name, least in wanted.items()) for node in alive)
 
+    def most(self) -> int | None:
+        """Return 1 before it is known how many runs share a GPU; see `dispatch.Cluster`."""
+        return 1 if self.gpu and self.runs_per_gpu is None else None
+
+    def measured(self, bytes_of_run: int, bytes_of_device: int) -> None:
+        """Decide how many runs share a GPU, at the first measurement; see `dispatch.Cluster`."""
+        if self.runs_per_gpu is None:
+            self.runs_per_gpu = min(MOST_PER_GPU, max(1, int(SPARE * bytes_of_device // max(bytes_of_run, 1))))
+
     def shrink(self) -> bool:
         """Halve the runs on one GPU; see `dispatch.Cluster`."""
-        if not self.gpu or self.runs_per_gpu == 1:
+        if not self.gpu or self.runs_per_gpu in (None, 1):
             return False
         self.runs_per_gpu = (self.runs_per_gpu + 1) // 2
         return True
@@ -168,11 +190,13 @@ class RayCluster:
         found = ray.cluster_resources()
         nodes = sum(node["Alive"] for node in ray.nodes())
         kind = "GPU" if self.gpu else "CPU"
-        at_once = int(found.get(kind, 0.0) * (self.runs_per_gpu if self.gpu else 1))
-        return f"Ray cluster of {nodes} node{'s' * (nodes != 1)}: {at_once} runs at once, on {kind}s"
+        how = "as many runs share one as the first finds room for" if self.gpu else "one run on each"
+        return f"Ray cluster of {nodes} node{'s' * (nodes != 1)} with {found.get(kind, 0.0):g} {kind}s: {how}"
 
     def _needs(self) -> dict[str, float]:
-        return {"num_cpus": 1, "num_gpus": 1 / self.runs_per_gpu if self.gpu else 0}
+        if not self.gpu:
+            return {"num_cpus": 1, "num_gpus": 0}
+        return {"num_cpus": 1, "num_gpus": AHEAD if self.runs_per_gpu is None else 1 / self.runs_per_gpu}
 
     def _notice(self, sent: Any) -> Notice | None:
         """Take the next word of a task that has one ready."""

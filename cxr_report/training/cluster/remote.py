@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
+import torch
+
 from cxr_report.progress import RunState
 from cxr_report.runs import RunFolder
 from cxr_report.training import loop, worker
@@ -33,8 +35,9 @@ def serve(parcel: Mapping[str, Any], task: Mapping[str, Any], *, node: str) -> I
         node: the name of this node, for run.json.
 
     Yields:
-        Messages by their ``kind``: ``state`` after epochs; at the end ``files``, or ``unfit`` where this node cannot
-        train the study, or ``refusal``, ``memory`` or ``failure`` as a worker of the fleet says it.
+        Messages by their ``kind``: ``state`` after epochs; on a GPU ``measured`` after the first; at the end ``files``,
+        or ``unfit`` where this node cannot train the study, or ``refusal``, ``memory`` or ``failure`` as a worker of
+        the fleet says it.
     """
 
     def work(say: Say) -> None:
@@ -55,6 +58,8 @@ def _train(task: Assignment, bench: Bench, say: Say) -> None:
     def tell(state: RunState) -> None:
         nonlocal last
         now = time.monotonic()
+        if state.epoch == 1 and state.state == "training" and bench.device.type == "cuda":
+            say({"kind": "measured", **_held()})
         if state.state != "training" or state.epoch == 0 or now - last >= SECONDS_BETWEEN_STATES:
             last = now
             say({"kind": "state", **asdict(state)})
@@ -62,6 +67,12 @@ def _train(task: Assignment, bench: Bench, say: Say) -> None:
     loop.train(task, bench, tell)
     run: RunFolder = bench.folder.run(task.loss, task.seed)
     say({"kind": "files", "files": collect(run)})
+
+
+def _held() -> dict[str, int]:
+    """Say what of the device is taken after an epoch, by this process with its context and by whoever else is there."""
+    free, whole = torch.cuda.mem_get_info()
+    return {"bytes_of_run": whole - free, "bytes_of_device": whole}
 
 
 def _told(work: Callable[[Say], None]) -> Iterator[dict[str, Any]]:
