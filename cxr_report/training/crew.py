@@ -30,7 +30,8 @@ class Message:
     worker: int
     """Its place in the crew."""
     kind: str
-    """``ready``, ``state``, ``done``, ``measured``, ``refusal``, ``memory``, ``failure`` or ``ended``."""
+    """``ready`` (for one run more), ``state``, ``note``, ``done``, ``short`` (a run was given up for now),
+    ``measured``, ``refusal``, ``memory``, ``failure`` or ``ended``; the last four are the last of a worker."""
     content: dict[str, Any]
 
 
@@ -38,16 +39,19 @@ class Crew:
     """Workers at their pipes."""
 
     def __init__(self, processes: Sequence[subprocess.Popen[str]]) -> None:
-        self._processes = processes
+        self._processes = list(processes)
+        self._first: dict[int, dict[str, Any]] = {}
+        """The first order of each worker, which says what the study is."""
         self._messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
-        for place in range(len(processes)):
-            threading.Thread(target=self._read, args=(place,), daemon=True).start()
+        for place in range(len(self._processes)):
+            self._listen(place)
 
     def __len__(self) -> int:
         return len(self._processes)
 
     def order(self, worker: int, content: dict[str, Any]) -> None:
         """Send a worker one order; one that has ended is silently left, since its end is a message already."""
+        self._first.setdefault(worker, content)
         stream = self._processes[worker].stdin
         try:
             if stream is not None:
@@ -55,6 +59,15 @@ class Crew:
                 stream.flush()
         except BrokenPipeError:
             return
+
+    def again(self, worker: int) -> int:
+        """Start another worker in the place of one that has ended, with the same first order; return its place."""
+        with _interrupts_held_back():
+            self._processes.append(_start())
+        place = len(self._processes) - 1
+        self._listen(place)
+        self.order(place, self._first[worker])
+        return place
 
     def next(self) -> Message:
         """Wait for the next message of anyone."""
@@ -79,6 +92,9 @@ class Crew:
                 process.kill()
                 process.wait()
 
+    def _listen(self, place: int) -> None:
+        threading.Thread(target=self._read, args=(place,), daemon=True).start()
+
     def _read(self, place: int) -> None:
         process = self._processes[place]
         for line in process.stdout or ():
@@ -96,27 +112,11 @@ def crew(devices: Sequence[str]) -> Iterator[Crew]:
     Args:
         devices: the device of each worker, as torch names it.
     """
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(str(Path(entry).resolve()) for entry in sys.path),
-        "OMP_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-        "CUBLAS_WORKSPACE_CONFIG": ":4096:8",  # asked for by torch's deterministic mode
-    }
     processes: list[subprocess.Popen[str]] = []
     try:
         with _interrupts_held_back():
             for _ in devices:
-                processes.append(
-                    subprocess.Popen(
-                        COMMAND,
-                        stdin=subprocess.PIPE,
-                        stdout=subprocess.PIPE,
-                        env=environment,
-                        text=True,
-                        encoding="utf-8",
-                    )
-                )
+                processes.append(_start())
         hands = Crew(processes)
     except BaseException:
         for process in processes:
@@ -126,6 +126,18 @@ def crew(devices: Sequence[str]) -> Iterator[Crew]:
         yield hands
     finally:
         hands.end()
+
+
+def _start() -> subprocess.Popen[str]:
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(str(Path(entry).resolve()) for entry in sys.path),
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "CUBLAS_WORKSPACE_CONFIG": ":4096:8",  # asked for by torch's deterministic mode
+    }
+    pipe = subprocess.PIPE
+    return subprocess.Popen(COMMAND, stdin=pipe, stdout=pipe, env=environment, text=True, encoding="utf-8")
 
 
 @contextmanager

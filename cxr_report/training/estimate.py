@@ -29,7 +29,7 @@ class Cost:
     """What training a study takes on this machine."""
 
     seconds_per_epoch: float
-    """Of one run, training and validation, while `runs_at_once` others do the same."""
+    """Of one run, training and validation, while `runs_at_once` are trained."""
     device: str
     """Such as ``cpu`` or ``cuda:0``."""
     runs_at_once: int
@@ -78,7 +78,7 @@ def measure_epoch(study: Study, *, study_file: Path, dataset: DataSet, workers: 
     return Cost(
         seconds_per_epoch=max(one["seconds"] for one in found),
         device=where[0],
-        runs_at_once=len(where),
-        bytes_of_memory=max(one["memory"] for one in found),
+        runs_at_once=sum(one["runs_at_once"] for one in found),
+        bytes_of_memory=max(one["bytes_of_memory"] for one in found),
         bytes_per_run=COPIES * found[0]["bytes_of_weights"] + predicted,
     )

@@ -1,35 +1,35 @@
-"""A study and its data in, every run finished: as many at once as there are cores, or one after another on a GPU."""
+"""A study and its data in, every run finished: as many at once as there are cores, or as a GPU has room for."""
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cxr_report.errors import Refusal
 from cxr_report.holding import Shard
-from cxr_report.progress import Progress, RunState
+from cxr_report.progress import Progress
 from cxr_report.runs import StudyFolder
 from cxr_report.study import Study
 from cxr_report.training import objective, record, shipping, trial
 from cxr_report.training.bench import Assignment
-from cxr_report.training.crew import Crew, Message, crew
+from cxr_report.training.crew import Crew, crew
+from cxr_report.training.foreman import Foreman, order, waiting_state
 from cxr_report.training.learner import restore_history
 from cxr_report.training.resident import grey_levels
+from cxr_report.training.trouble import trouble
 from cxr_report.training.weights import finished
 
 if TYPE_CHECKING:
     from cxr_report.data.cases import DataSet
 
-__all__ = ["check", "devices", "open_crew", "train"]
+__all__ = ["check", "devices", "longest_first", "open_crew", "order", "share", "train", "trouble", "waiting_state"]
 
 
 def train(
@@ -51,7 +51,7 @@ def train(
         study_file: beside which pretrained weights and functions of the user's own are looked for.
         folder: where the runs land.
         dataset: training and validation cases are used.
-        workers: runs at once; None: one per core, or one per GPU.
+        workers: runs at once; None: one per core, or as many per GPU as fit and help.
         progress: who is told.
         provenance: what every run.json records at its start, such as the hashes of plan and ledger.
         shard: train its runs alone.
@@ -59,19 +59,19 @@ def train(
 
     Raises:
         Refusal: a finished run is another one than the study asks for; a function of the user's own fails its checks;
-            a worker ran out of memory.
+            memory ran out again and again on a run.
         RuntimeError: a run failed; the message names it.
     """
     asked = assignments(study, dataset) if tasks is None else tasks
     waiting = unfinished(asked if shard is None else shard.of(asked), folder, progress)
     if not waiting:
         return
+    waiting = longest_first(waiting, folder, study)
     facts = {**provenance, "git_commit": record.commit()}
     where = devices(workers, len(waiting))
-    with open_crew(
-        study, study_file=study_file, folder=folder, dataset=dataset, where=where, provenance=facts
-    ) as hands:
-        _carry_out(waiting, hands, study, progress)
+    asked_of_crew: dict[str, Any] = {"where": where, "at_most": share(workers, where), "provenance": facts}
+    with open_crew(study, study_file=study_file, folder=folder, dataset=dataset, **asked_of_crew) as hands:
+        Foreman(waiting, hands, study, progress).work()
 
 
 def check(study: Study, *, study_file: Path, dataset: DataSet) -> None:
@@ -121,17 +121,44 @@ def unfinished(tasks: Sequence[Assignment], folder: StudyFolder, progress: Progr
 
 
 def devices(workers: int | None, runs: int) -> list[str]:
-    """Return the device of each worker: GPUs where there are any, else the CPU once per core.
+    """Return the device of each worker: every GPU once where there are any, else the CPU once per core.
 
     Args:
-        workers: how many are wanted; None: one per GPU, or one per core.
+        workers: how many runs at once are wanted; None: one per core, and as many per GPU as fit and help.
         runs: more workers than that would be idle.
     """
     import torch
 
     gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    count = min(workers or gpus or _cores(), runs)
-    return [f"cuda:{place % gpus}" if gpus else "cpu" for place in range(count)]
+    count = min(workers or gpus or _cores(), gpus or runs, runs)
+    return [f"cuda:{place}" if gpus else "cpu" for place in range(count)]
+
+
+def share(workers: int | None, where: Sequence[str]) -> int | None:
+    """Return how many runs at once one worker may have at most; None: it finds out.
+
+    Example:
+        >>> share(None, ["cpu", "cpu"]), share(None, ["cuda:0"]), share(5, ["cuda:0", "cuda:1"])
+        (1, None, 3)
+    """
+    if where[0] == "cpu":
+        return 1
+    return None if workers is None else math.ceil(workers / len(where))
+
+
+def longest_first(tasks: Sequence[Assignment], folder: StudyFolder, study: Study) -> list[Assignment]:
+    """Return runs by the epochs that are left of them, the most first, so that no core is idle long before the end.
+
+    Equals stay in their order.
+    """
+
+    def left(task: Assignment) -> int:
+        run = folder.run(task.loss, task.seed)
+        if not (run.checkpoint.exists() and run.history.exists()):
+            return study.training.epochs
+        return study.training.epochs - (len(run.history.read_text(encoding="utf-8").splitlines()) - 1)
+
+    return sorted(tasks, key=left, reverse=True)
 
 
 @contextmanager
@@ -142,12 +169,14 @@ def open_crew(
     folder: StudyFolder,
     dataset: DataSet,
     where: Sequence[str],
+    at_most: int | None = 1,
     provenance: Mapping[str, Any],
 ) -> Iterator[Crew]:
     """Check the user's own functions, start workers and give them study and data; see `train` for the arguments.
 
     Args:
         where: the device of each worker.
+        at_most: runs at once of one worker; None: it finds out.
 
     Raises:
         Refusal: a function of the user's own fails its checks.
@@ -162,6 +191,7 @@ def open_crew(
             "classes": classes,
             "grey": grey_levels(dataset.train.images),
             "provenance": dict(provenance),
+            "at_most": at_most,
         }
         for name in ("train", "val"):
             cases = dataset.split(name)
@@ -172,67 +202,6 @@ def open_crew(
         for worker, device in enumerate(where):
             hands.order(worker, {**told, "device": device})
         yield hands
-
-
-def _carry_out(waiting: Sequence[Assignment], hands: Crew, study: Study, progress: Progress) -> None:
-    """Give every idle worker the next run until all are done."""
-    line = deque(waiting)
-    at_work: dict[int, Assignment] = {}
-    for task in waiting:
-        progress.run(waiting_state(task, study))
-    idle_forever = 0
-    while idle_forever < len(hands):
-        message = hands.next()
-        if message.kind == "state":
-            progress.run(RunState(**message.content))
-            continue
-        if message.kind not in ("ready", "done"):
-            raise trouble(message, at_work.get(message.worker), study)
-        if not line:
-            at_work.pop(message.worker, None)
-            idle_forever += 1
-            continue
-        task = line.popleft()
-        at_work[message.worker] = task
-        hands.order(message.worker, order("train", task))
-
-
-def order(kind: str, task: Assignment) -> dict[str, Any]:
-    """Write an order to train a run, or to measure it."""
-    return {"kind": kind, "task": asdict(task)}
-
-
-def trouble(message: Message, task: Assignment | None, study: Study) -> Exception:
-    """Make one sentence of a worker's failure, with the run that it was at.
-
-    What fails in a run with a loss or a network of the user's own is put to the user; anything else is a fault of the
-    program and keeps its traceback as a note.
-    """
-    run = f"loss {task.loss}, seed {task.seed}" if task else "a worker"
-    told = message.content
-    if message.kind == "refusal":
-        return Refusal(f"{run}: {told['sentence']}")
-    if message.kind == "memory" or told.get("code") == -9:
-        how = "memory ran out" if message.kind == "memory" else "the system killed the worker, most likely for memory"
-        return Refusal(
-            f"{run}: {how}; try fewer runs at once with --workers, or a smaller training.batch_size; "
-            "what was finished is kept"
-        )
-    if message.kind != "failure":
-        return RuntimeError(f"{run}: the worker ended unexpectedly ({message.kind}, exit code {told.get('code')})")
-    own = [study.model.function, study.entry(task.loss).function if task else None]
-    named = " or ".join(function for function in own if function)
-    if named:
-        return Refusal(f"{run}: training with {named} failed with {told['sentence']}\n{told['traceback']}")
-    error = RuntimeError(f"{run}: {told['sentence']}")
-    error.add_note(told["traceback"])
-    return error
-
-
-def waiting_state(task: Assignment, study: Study) -> RunState:
-    """Say that a run has not begun."""
-    nothing = float("nan")
-    return RunState(task.loss, task.seed, "waiting", 0, study.training.epochs, nothing, nothing, nothing)
 
 
 def _cores() -> int:
