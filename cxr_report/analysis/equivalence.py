@@ -18,12 +18,16 @@ __all__ = ["equivalences", "seeds_equivalences"]
 
 _NAN = math.nan
 
+NO_BASELINE = "non-inferiority is asked against the baseline alone, and the family is of all pairs"
+"""What the note of a comparison says of which neither loss is the one to be held against the other."""
+
 
 def equivalences(fit: Fit | None, study: Study) -> tuple[Equivalence, ...]:
     """Test every comparison of the family for equivalence and for non-inferiority, over seeds and cases.
 
     Two one-sided t tests with the standard error and the degrees of freedom of the pair, against the plan's margin on
-    either side; and one against the margin on the worse side, in the metric's direction. Each of the two questions is
+    either side; and, where the family compares with the baseline, one against the margin on the worse side, in the
+    metric's direction: a family of all pairs names no loss that the other is held against. Each of the two questions is
     adjusted over the family by the plan's method. A difference that is not shown is no equivalence; where the standard
     error is 0 or undefined neither is ever claimed.
 
@@ -34,7 +38,8 @@ def equivalences(fit: Fit | None, study: Study) -> tuple[Equivalence, ...]:
         study: family, margin, alpha and adjustment.
 
     Returns:
-        One per comparison of the family; none without an analysis.
+        One per comparison of the family; none without an analysis. Of a family of all pairs non-inferiority is NaN,
+        with a note.
     """
     if fit is None:
         return ()
@@ -61,15 +66,14 @@ def _equivalence(metric: str, row: JointPair, study: Study, span: float) -> Equi
     if not row.se > 0 or math.isnan(row.difference):
         return replace(bare, note=notes(row.note, "without a standard error nothing is equivalent"))
     same = stats.equivalence(row.difference, row.se, row.df, low=-margin, high=margin, alpha=alpha)
+    found = replace(
+        bare, low=max(float(same.low), -span), high=min(float(same.high), span), p_equivalence=float(same.p)
+    )
+    if study.analysis.family != "baseline":
+        return replace(found, note=NO_BASELINE)
     gain = row.difference if METRICS[metric].higher_is_better else -row.difference
     no_worse = stats.noninferiority(gain, row.se, row.df, margin=margin, alpha=alpha)
-    return replace(
-        bare,
-        low=max(float(same.low), -span),
-        high=min(float(same.high), span),
-        p_equivalence=float(same.p),
-        p_noninferiority=float(no_worse.p),
-    )
+    return replace(found, p_noninferiority=float(no_worse.p))
 
 
 def _undecided(metric: str, row: JointPair, margin: float) -> Equivalence:
@@ -87,7 +91,7 @@ def _undecided(metric: str, row: JointPair, margin: float) -> Equivalence:
         p_noninferiority=_NAN,
         p_noninferiority_adjusted=_NAN,
         noninferior=False,
-        note=row.note,
+        note="",
     )
 
 

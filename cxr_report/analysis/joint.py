@@ -17,7 +17,22 @@ from cxr_report.analysis.value import BOTH, Joint, JointMean, JointPair, Target
 from cxr_report.metrics import METRICS
 from cxr_report.study import Study
 
-__all__ = ["Fit", "covariances", "decided", "fit", "fits", "joint", "means", "pairs", "usable", "without_joint"]
+__all__ = [
+    "NO_CASE_PART",
+    "Fit",
+    "covariances",
+    "decided",
+    "fit",
+    "fits",
+    "joint",
+    "means",
+    "pairs",
+    "usable",
+    "without_joint",
+]
+
+NO_CASE_PART = "no sign of the case part: Cov2 of the pair is not larger than its Cov3"
+"""What the note of a pair says whose case part, S max(Cov2 - Cov3, 0), is 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +204,14 @@ def pairs(result: stats.Mrmc, study: Study, *, comparisons: int | None = None) -
     rows = {(int(row.i), int(row.j)): row for row in result.differences(error="pair")}
     confidence = 1 - study.analysis.alpha / (comparisons or family.size)
     wide = {(int(row.i), int(row.j)): row for row in result.differences(error="pair", confidence=confidence)}
-    return tuple(_pair(family, place, rows[_rising(place)], wide[_rising(place)]) for place in family.pairs())
+    found = (_pair(family, place, rows[_rising(place)], wide[_rising(place)]) for place in family.pairs())
+    return tuple(replace(row, note=NO_CASE_PART) if _without_case_part(row, result) else row for row in found)
+
+
+def _without_case_part(row: JointPair, result: stats.Mrmc) -> bool:
+    """Say whether seeds are random and the case part is 0: then D = MS*, and no degree of freedom beyond S - 1."""
+    least = result.theta.shape[1] - 1
+    return result.plan.seeds == "random" and not row.note and row.df <= least * (1 + 1e-9)
 
 
 def _rising(place: tuple[int, int]) -> tuple[int, int]:

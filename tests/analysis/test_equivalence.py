@@ -14,7 +14,7 @@ from cxr_report import stats
 from cxr_report.analysis.case_covariance import CaseCovariance
 from cxr_report.analysis.comparisons import PairedScores
 from cxr_report.analysis.context import generator
-from cxr_report.analysis.equivalence import equivalences, seeds_equivalences
+from cxr_report.analysis.equivalence import NO_BASELINE, equivalences, seeds_equivalences
 from cxr_report.analysis.joint import Fit, fit
 from cxr_report.analysis.value import BOTH, Analysis, Equivalence, SeedsEquivalence
 from cxr_report.runs import StudyFolder
@@ -158,6 +158,32 @@ def test_losses_that_are_the_same_are_not_called_equivalent() -> None:
     assert "without a standard error nothing is equivalent" in same.note
     assert other.p_noninferiority < 0.05
     assert other.p_noninferiority_adjusted == pytest.approx(min(1.0, 2 * other.p_noninferiority))  # still two of them
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_of_a_family_of_all_pairs_equivalence_is_asked_and_non_inferiority_is_not(seed: int) -> None:
+    theta, covariance = drawn(seed, 3, 4)
+    every, some = study(3, family="all"), study(3)
+    rows = equivalences(fitted(theta, covariance, every), every)
+    assert len(rows) == 3
+    for row in rows:
+        assert math.isnan(row.p_noninferiority)
+        assert math.isnan(row.p_noninferiority_adjusted)
+        assert not row.noninferior
+        assert row.note == NO_BASELINE
+    alone = {(row.first, row.second): row for row in equivalences(fitted(theta, covariance, some), some)}
+    shared = [row for row in rows if (row.first, row.second) in alone]
+    assert len(shared) == 2
+    for row in shared:
+        assert row.p_equivalence == alone[row.first, row.second].p_equivalence
+        assert (row.low, row.high) == (alone[row.first, row.second].low, alone[row.first, row.second].high)
+
+
+def test_a_pair_without_a_case_part_is_tested_and_has_no_note() -> None:
+    (row,) = equivalences(fitted(np.array([[0.8, 0.81], [0.79, 0.82]]), np.eye(4) * 1e-5, study(2)), study(2))
+    assert row.p_equivalence > 0
+    assert row.note == ""
 
 
 def test_without_a_joint_analysis_there_is_nothing_to_test() -> None:

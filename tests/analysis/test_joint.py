@@ -6,13 +6,16 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cxr_report import runs, stats
 from cxr_report.analysis.case_covariance import CaseCovariance
-from cxr_report.analysis.joint import on_defined_seeds
-from cxr_report.analysis.value import Analysis
+from cxr_report.analysis.joint import NO_CASE_PART, fit, on_defined_seeds, pairs
+from cxr_report.analysis.value import BOTH, CASES, Analysis, Target
 from cxr_report.metrics import metric_value
 from cxr_report.runs import StudyFolder
+from cxr_report.study import parse
 
 Shown = Callable[..., tuple[StudyFolder, Analysis]]
 
@@ -109,3 +112,31 @@ def test_decisions_are_adjusted_over_the_declared_family(shown: Shown) -> None:
         for pair in inside:
             assert pair.low_simultaneous < pair.low < pair.difference < pair.high < pair.high_simultaneous
         assert all(pair.verdict == "outside the family" for pair in joint.pairs if not pair.in_family)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1), k=st.integers(2, 4), size=st.integers(2, 6), target=st.sampled_from([BOTH, CASES])
+)
+def test_a_pair_says_that_it_has_no_case_part_where_cov2_is_not_above_cov3(
+    seed: int, k: int, size: int, target: Target
+) -> None:
+    rng = np.random.default_rng(seed)
+    root = rng.normal(size=(k * size, 2 * k * size)) + rng.normal() * np.repeat(
+        rng.normal(size=(k, 2 * k * size)), size, 0
+    )
+    covariance, theta = 1e-5 * root @ root.T, rng.normal(0.8, 0.01, k * size)
+    losses = {f"loss-{place}": {"loss": "cross-entropy"} for place in range(k)}
+    study = parse(
+        {"name": "x", "task": "multiclass", "data": {"source": "phantom"}, "losses": losses, "seeds": size,
+         "metrics": {"primary": "auroc", "secondary": []}, "analysis": {"family": "all"}}, "study.toml",
+    )  # fmt: skip
+    each = fit(CaseCovariance(theta, covariance, "jackknife", 0, ""), study, "auroc", target=target)
+    assert each is not None
+    for row in pairs(each.result, study):
+        runs = [int(name.removeprefix("loss-")) * size + np.arange(size) for name in (row.first, row.second)]
+        within = np.mean([covariance[np.ix_(own, own)][~np.eye(size, dtype=bool)].mean() for own in runs])
+        between = covariance[np.ix_(*runs)][~np.eye(size, dtype=bool)].mean()
+        assert (row.note == NO_CASE_PART) == (target == BOTH and bool(within <= between))
+        if row.note:
+            assert row.df == pytest.approx(size - 1)
