@@ -206,7 +206,10 @@ def test_every_line_that_the_starter_comments_out_is_valid_where_it_stands() -> 
     assert study.analysis.components is not None
     assert study.twins() == (("ce", "kl"),)
     assert study.analysis.multiverse == parse(tomllib.loads(text), "starter.toml").analysis.multiverse
-    for section in (study.analysis, study.analysis.multiverse, study.analysis.components, study.noise_floor):
+    assert study.tuning is not None
+    assert study.tuning == parse({**tomllib.loads(text), "tuning": {"weight_decay": [0.005, 0.05, 0.5]}}, "s").tuning
+    sections = (study.analysis, study.analysis.multiverse, study.analysis.components, study.noise_floor, study.tuning)
+    for section in sections:
         assert [key for key in type(section).model_fields if key not in plan] == []
 
 
