@@ -57,7 +57,7 @@ difficulty = 0.3
 width = 4
 
 [training]
-epochs = 40
+epochs = 25
 batch_size = 16
 
 [losses.ce]
