@@ -25,6 +25,9 @@ START = 0.2
 
 HEADS = ("h2", "h3")
 
+TABLES = ("table", "rows")
+"""Both are numbered in one row, so that neither overtakes the other."""
+
 APPENDIX = "appendix"
 """The id of the section that begins a page."""
 
@@ -86,7 +89,8 @@ def _fitting(
         left = room - filled
         too_tall = other.kind in ("figure", "table") and other.height > left
         squeezed = other.kind == "rows" and other.height > left < START * page
-        if left <= 0 or other.kind in (block.kind, *stops) or too_tall or squeezed:
+        same = other.kind == block.kind or {other.kind, block.kind} <= set(TABLES)
+        if left <= 0 or same or other.kind in stops or too_tall or squeezed:
             break
         pulled.append(other)
         filled += other.height

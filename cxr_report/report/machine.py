@@ -53,7 +53,7 @@ def table(folder: StudyFolder, analysis: Analysis) -> Table:
         key=BLOCK,
         number="",
         title="Dates, devices, versions and speeds as the runs recorded them",
-        n=f"n = {len(trained)} trained and {len(evaluated)} evaluated runs"
+        n=f"n = {len(trained)} trained and {len(evaluated)} evaluated runs{_of_the_floor(folder, analysis)}"
         if analysis.study.trained
         else f"n = {len(analysis.runs)} runs, none of them trained here",
         columns=(Column("fact", "Fact", "text"), Column("value", "Value", "text")),
@@ -66,6 +66,14 @@ def table(folder: StudyFolder, analysis: Analysis) -> Table:
 def _runs(folder: StudyFolder, analysis: Analysis) -> Iterator[RunFolder]:
     for run in analysis.runs:
         yield folder.run(run.loss, run.seed)
+    for loss, seed in analysis.study.floor_runs():
+        yield folder.run(loss, seed)
+
+
+def _of_the_floor(folder: StudyFolder, analysis: Analysis) -> str:
+    """Say how many of the trained runs belong to the noise floor, which other tables do not count."""
+    count = sum(folder.run(loss, seed).run_json.exists() for loss, seed in analysis.study.floor_runs())
+    return f", {count} of them for the noise floor" if count else ""
 
 
 def _told(file: Path) -> Mapping[str, Any] | None:

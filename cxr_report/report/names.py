@@ -10,7 +10,9 @@ __all__ = [
     "adjustment",
     "counted",
     "counting",
+    "divergence",
     "family",
+    "labelled",
     "number_of_seeds",
     "roles",
     "short",
@@ -18,6 +20,7 @@ __all__ = [
     "spoken",
     "tested",
     "titled",
+    "up_to",
 ]
 
 ROOM = 22
@@ -93,16 +96,54 @@ def family(analysis: Analysis) -> tuple[int, str]:
     return k - 1, f"{'comparison' if k == 2 else 'comparisons'} with {analysis.labels[plan.baseline]}"
 
 
-def counted(analysis: Analysis) -> str:
-    """Return what stands behind most tables and figures, to close their captions."""
+def counted(analysis: Analysis, *, single: bool = False) -> str:
+    """Return what stands behind most tables and figures, to close their captions.
+
+    Args:
+        analysis: everything.
+        single: whether findings are shown one by one, each with the cases whose label is known.
+    """
     whose = f" of {numerals.count(analysis.data.n_test_patients)} patients" if analysis.data.patients_known else ""
-    cases = tested(analysis)
+    cases = up_to(analysis) if single else tested(analysis)
     return counting(f"{cases}{whose}" if cases else "", f"{number_of_seeds(len(analysis.seeds))} per loss function")
 
 
 def tested(analysis: Analysis) -> str:
     """Return how many cases the losses were tested on; empty where scores alone are given."""
     return f"{numerals.count(analysis.data.n_test)} test cases" if analysis.study.predicted else ""
+
+
+def labelled(analysis: Analysis) -> dict[str, int]:
+    """Return for every finding how many test cases have a known label; empty where every case has one class."""
+    return {
+        entry.klass: sum(map(sum, entry.counts)) // entry.n_seeds
+        for entry in analysis.confusions
+        if entry.klass and entry.n_seeds
+    }
+
+
+def up_to(analysis: Analysis) -> str:
+    """Return how many cases stand behind a finding: up to as many as were tested, where labels are not known."""
+    some = any(known < analysis.data.n_test for known in labelled(analysis).values())
+    return f"up to {tested(analysis)}" if some else tested(analysis)
+
+
+def divergence(analysis: Analysis) -> tuple[str, ...]:
+    """Return how many runs diverged, of all and per loss, as it stands beside every comparison.
+
+    Returns:
+        One sentence; none where nothing was trained here.
+    """
+    if not analysis.study.trained:
+        return ()
+    ended = sum(run.state != "missing" for run in analysis.runs)
+    per = [
+        f"{analysis.labels[loss]} {count}"
+        for loss in analysis.losses
+        if (count := sum(run.loss == loss for run in analysis.diverged))
+    ]
+    which = f" ({'; '.join(per)})" if per else ""
+    return (f"Diverged runs: {len(analysis.diverged)} of {ended}{which}.",)
 
 
 def number_of_seeds(count: int, kind: str = "") -> str:

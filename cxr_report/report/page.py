@@ -62,7 +62,7 @@ def _raw(value: object) -> str:
 
 def _typeset(text: str) -> Markup:
     """Set symbols of statistics as such: ``d_z``, ``n_c``, and p before a number. Text that is no markup is escaped."""
-    with_indices = _INDEXED.sub(r"<i>\1</i><sub>\2</sub>", str(escape(text)))
+    with_indices = _INDEXED.sub(r"<i>\1</i><sub>\2</sub>", _polished(str(escape(text))))
     return _markup(_raised(_P.sub("<i>p</i>", with_indices)))
 
 
@@ -74,7 +74,21 @@ def _symbol(title: str) -> Markup:
 def _breakable(text: str) -> Markup:
     """Let a very long word break where it must; the text is escaped."""
     parts = [_OVERLONG.sub("\\g<0>\0", word) if len(word) > 30 else word for word in text.split(" ")]
-    return _markup(_raised(str(escape(" ".join(parts))).replace("\0", "<wbr>")))
+    return _markup(_raised(_polished(str(escape(" ".join(parts)))).replace("\0", "<wbr>")))
+
+
+def _polished(escaped: str) -> str:
+    """Set apostrophes and the dash between two names as such, and keep a letter and its number together."""
+    kept = _SETTING.sub("\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}", _APOSTROPHE.sub("’", escaped))
+    for pair in _NAMES:
+        kept = kept.replace(pair, pair.replace("-", "\N{EN DASH}"))
+    return kept
+
+
+_APOSTROPHE = re.compile(r"(?<=[A-Za-z])(?:'|&#39;)(?=[a-z ])")
+_SETTING = re.compile(r"(?<=[\w²]) = (?=[\d−])")
+_NAMES = ("Kullback-Leibler", "Greenhouse-Geisser", "Iman-Davenport")
+"""Two people each, not one person of a double name."""
 
 
 def _raised(escaped: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
@@ -14,7 +15,19 @@ from cxr_report.analysis.value import Analysis
 from cxr_report.losses import CATALOGUE
 from cxr_report.metrics import METRICS
 from cxr_report.report import fonts
-from cxr_report.report.figures import Picture, confusion, differences, flow, formula, learning, roc, seeds, standalone
+from cxr_report.report.figures import (
+    Picture,
+    canvas,
+    confusion,
+    differences,
+    flow,
+    formula,
+    learning,
+    ranking,
+    roc,
+    seeds,
+    standalone,
+)
 
 SVG = "{http://www.w3.org/2000/svg}"
 DRAWN: dict[str, Callable[[Analysis], Picture | None]] = {
@@ -174,3 +187,29 @@ def test_a_figures_file_brings_its_own_font(made_up: Callable[..., Analysis]) ->
     assert style is not None
     assert re.search(r"@font-face\{font-family:\"STIXGeneral\".*data:font/woff2;base64,", style.text or "")
     assert "http" not in re.sub(r"http://www\.w3\.org/[a-z0-9/]+", "", file)
+
+
+def test_the_matrices_say_which_runs_they_add_up_that_comparisons_leave_out(made_up: Callable[..., Analysis]) -> None:
+    analysis = made_up(seeds=6, diverged=2)
+    picture, usual = confusion.draw(analysis), confusion.draw(made_up())
+    assert picture is not None
+    assert usual is not None
+    assert "seeds 1 and 2 included, which the comparisons leave out" in picture.title
+    assert "the seeds of each loss function" in usual.title
+
+
+def test_wilcoxons_bar_is_left_out_where_no_pair_could_be_told_apart(made_up: Callable[..., Analysis]) -> None:
+    few, many = made_up(seeds=5).rankings[0], made_up(seeds=12).rankings[0]
+    assert ranking.powerless(few, 0.05)
+    assert not ranking.powerless(many, 0.05)
+    told = replace(few.procedures[1], drawn=True, cliques=(few.losses,))
+    assert ranking.drawn_cliques(told, powerless=False) == (few.losses,)
+    assert ranking.drawn_cliques(told, powerless=True) == ()
+    picture = ranking.draw(made_up(seeds=5))
+    assert picture is not None
+    assert "cannot reach α and has no bars" in picture.title
+
+
+def test_a_setting_in_a_name_is_never_broken() -> None:
+    lines = canvas.wrapped("focal loss, gamma = 2, alpha = 0.25", 9).split("\n")
+    assert not any(line.startswith("=") or line.endswith("=") for line in lines)

@@ -45,7 +45,7 @@ def test_no_block_is_lost_or_doubled(found: list[Block]) -> None:
 @given(blocks())
 def test_figures_tables_and_text_keep_their_order_among_themselves(found: list[Block]) -> None:
     new = order(found, 1.0)
-    for kinds in (("figure",), ("table",), ("text", "rows", "h2", "h3")):
+    for kinds in (("figure",), ("table", "rows"), ("text", "rows", "h2", "h3")):
         own = [place for place in new if found[place].kind in kinds]
         assert own == sorted(own)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from cxr_report.analysis.value import Analysis
 from cxr_report.report import machine
 from cxr_report.runs import StudyFolder, write_json
+from cxr_report.study.plan import NoiseFloor
 
 
 def _record(folder: StudyFolder, seed: int, minutes: int, device: str, **more: Any) -> None:
@@ -55,3 +57,14 @@ def test_a_folder_without_records_gives_an_empty_table_and_no_error(
     folder = StudyFolder(tmp_path / "study")
     assert machine.table(folder, made_up()).rows == 0
     assert machine.files(folder, made_up()) == ()
+
+
+def test_the_runs_of_the_noise_floor_are_counted_and_named(tmp_path: Path, made_up: Callable[..., Analysis]) -> None:
+    analysis = made_up(task="multilabel", losses=2, seeds=3, classes=2)
+    floor = NoiseFloor(seeds=True)
+    analysis = replace(analysis, study=analysis.study.model_copy(update={"noise_floor": floor}))
+    folder = StudyFolder(tmp_path / "study")
+    _record(folder, 1, 2, "cpu: A")
+    for seed in analysis.study.floor_seeds:
+        _record(folder, seed, 2, "cpu: A")
+    assert machine.table(folder, analysis).n == "n = 4 trained and 0 evaluated runs, 3 of them for the noise floor"

@@ -18,17 +18,20 @@ from report_makers.drawn import random_analysis
 from cxr_report.analysis.value import BOTH, CASES, Analysis
 from cxr_report.report import numerals
 from cxr_report.report.answers import deciding, over_seeds, shown
+from cxr_report.report.figures import differences
 from cxr_report.report.tables import (
     Body,
     Cell,
     Column,
     Table,
     appendix,
+    class_pairs,
     comparisons,
     equivalence,
     joint,
     omnibus,
     results,
+    sensitivity,
     to_csv,
     to_latex,
 )
@@ -251,7 +254,7 @@ def test_equivalence_is_told_exactly_where_it_is_shown_and_seeds_alone_are_told_
     made_up: Callable[..., Analysis],
 ) -> None:
     seen = set()
-    for analysis in map(random_analysis, range(30)):
+    for analysis in map(random_analysis, (*range(12), 40, 51)):
         table = equivalence.equivalence(analysis)
         assert table is not None
         assert {column.group for column in table.columns[-3:]} == {"Seeds, these cases only"}
@@ -267,9 +270,9 @@ def test_equivalence_is_told_exactly_where_it_is_shown_and_seeds_alone_are_told_
 
 
 def test_the_planned_test_of_all_losses_stands_first_and_is_marked(made_up: Callable[..., Analysis]) -> None:
-    for analysis in (made_up(), made_up(joint=False)):
+    for analysis, mark in ((made_up(), "(planned)"), (made_up(joint=False), "(in place of the planned)")):
         rows = omnibus.omnibus(analysis, ("auroc",), "omnibus").bodies[0].rows
-        assert [row[0].text.endswith("(planned)") for row in rows] == [True] + [False] * (len(rows) - 1)
+        assert [row[0].text.endswith(mark) for row in rows] == [True] + [False] * (len(rows) - 1)
         planned = next(test for test in analysis.omnibus if test.metric == "auroc" and test.planned)
         assert rows[0][2].values == (planned.statistic,)
         assert rows[0][4].values == (planned.p,)
@@ -310,8 +313,15 @@ def test_the_family_over_seeds_alone_is_told_with_its_own_decisions(made_up: Cal
 
 
 def test_the_rate_of_diverged_runs_stands_beside_every_comparison(made_up: Callable[..., Analysis]) -> None:
-    notes = " ".join(comparisons.pairs(made_up(seeds=6, diverged=2), ("auroc",), "pairs").notes)
-    assert "Diverged runs: 2 of 24 (label-smoothing 2)." in notes
+    analysis = made_up(seeds=6, diverged=2)
+    told = "Diverged runs: 2 of 24 (label-smoothing 2)."
+    compared = [table for table in _tables(analysis) if table.columns[0].name == "pair"]
+    more = (sensitivity.sensitivity(analysis), class_pairs.class_pairs(analysis))
+    compared += [table for table in more if table is not None]
+    assert {"headline", "pairs", "joint", "cases", "equivalence", "sensitivity"} <= {table.key for table in compared}
+    assert [table.key for table in compared if told not in table.notes] == []
+    assert told.removesuffix(".") in differences.draw(analysis).title
+    assert "Diverged runs: 0 of 20." in comparisons.headline(made_up()).notes
 
 
 def test_many_losses_are_dealt_to_several_tables_of_classes_and_none_is_lost(made_up: Callable[..., Analysis]) -> None:

@@ -16,7 +16,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from cxr_report.report import fonts
+from cxr_report.report import fonts, numerals
 from cxr_report.report.figures.picture import tidy
 
 __all__ = [
@@ -177,5 +177,6 @@ def _legend_columns(found: Sequence[Look], width: float) -> int:
 
 
 def wrapped(text: str, width: int) -> str:
-    """Break a long name into lines."""
-    return "\n".join(textwrap.wrap(text, width) or [""])
+    """Break a long name into lines, never within a setting such as ``gamma = 2``."""
+    kept = text.replace(" = ", f"{numerals.NO_BREAK}={numerals.NO_BREAK}")
+    return "\n".join(textwrap.wrap(kept, width) or [""])

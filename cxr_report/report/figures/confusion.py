@@ -13,7 +13,7 @@ from cxr_report.analysis.value import Analysis, Confusion
 from cxr_report.report import numerals
 from cxr_report.report.figures import canvas
 from cxr_report.report.figures.picture import Picture
-from cxr_report.report.names import short
+from cxr_report.report.names import counting, short, up_to
 
 __all__ = ["draw"]
 
@@ -66,7 +66,7 @@ def _matrices(analysis: Analysis, matrices: list[Confusion]) -> Picture:
     return Picture(
         key="confusion",
         number="",
-        title=f"Confusion matrices on the test set, summed over the seeds of each loss function. Cells: {cells}",
+        title=f"Confusion matrices on the test set, summed over {_summed(analysis)}. Cells: {cells}",
         n=_n(analysis, matrices),
         alt=alt,
         svg=svg,
@@ -85,7 +85,16 @@ def _n(analysis: Analysis, matrices: list[Confusion]) -> str:
     seeds = sorted({entry.n_seeds for entry in matrices})
     each = str(seeds[0]) if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
     unit = "seed" if seeds == [1] else "seeds"
-    return f"n = {numerals.count(analysis.data.n_test)} test cases, {each} {unit} per loss function"
+    return counting(up_to(analysis), f"{each} {unit} per loss function")
+
+
+def _summed(analysis: Analysis) -> str:
+    """Say which runs are added up, where comparisons leave some of them out."""
+    more = sorted({run.seed for run in analysis.runs if run.state == "done"} - set(analysis.seeds))
+    if not more:
+        return "the seeds of each loss function"
+    which = f"{'seed' if len(more) == 1 else 'seeds'} {numerals.listed([str(seed) for seed in more])}"
+    return f"all finished runs of each loss function, {which} included, which the comparisons leave out"
 
 
 def _shares(counts: NDArray[Any]) -> NDArray[np.float64]:
@@ -141,7 +150,7 @@ def _maps(analysis: Analysis, matrices: list[Confusion]) -> Picture:
         number="",
         title=(
             "Sensitivity and specificity on the test set for every finding and loss function at probability 0.5, "
-            "summed over seeds"
+            f"summed over {_summed(analysis)}"
         ),
         n=_n(analysis, matrices),
         alt=alt,

@@ -16,7 +16,7 @@ from cxr_report.report import numerals
 from cxr_report.report.answers import Answer, Answers, answers, deciding
 from cxr_report.report.figures import canvas
 from cxr_report.report.figures.picture import Picture
-from cxr_report.report.names import counting, family, number_of_seeds, short, spoken, tested
+from cxr_report.report.names import counting, divergence, family, number_of_seeds, short, spoken, tested
 
 __all__ = ["draw"]
 
@@ -75,7 +75,7 @@ def _picture(analysis: Analysis, title: str, svg: str, alt: str, *, every: bool)
             f"Differences in test {title}, first minus second, for the {which}. Lines: unadjusted {level} % intervals, "
             f"with thin ends to the simultaneous ones. Grey: differences up to "
             f"±{numerals.general(analysis.study.analysis.margin)}, planned as too small to matter. Filled marks: "
-            f"adjusted p at most alpha{_told_floor(analysis)}"
+            f"adjusted p at most α{_told_floor(analysis)}{_told_diverged(analysis)}"
         ),
         n=counting(tested(analysis), number_of_seeds(len(analysis.seeds), "paired")),
         alt=alt,
@@ -84,12 +84,19 @@ def _picture(analysis: Analysis, title: str, svg: str, alt: str, *, every: bool)
 
 
 def _told_floor(analysis: Analysis) -> str:
-    if not any(math.isfinite(each.percentile_95) for each in analysis.seed_floor):
+    drawn = [each for each in analysis.seed_floor if math.isfinite(each.percentile_95)]
+    if not drawn:
         return ""
+    ours, further = len(drawn[0].seeds), len(drawn[0].further)
+    sets = f"two sets of {ours} seeds" if ours == further else f"sets of {ours} and of {further} seeds"
     return (
-        ". Dashed: 95th percentile of the absolute difference between two sets of seeds of the baseline, descriptive, "
-        "on these cases"
+        f". Dashed: 95th percentile of the absolute difference between {sets} of the baseline, descriptive, on these "
+        "cases"
     )
+
+
+def _told_diverged(analysis: Analysis) -> str:
+    return "".join(f". {told.removesuffix('.')}" for told in divergence(analysis))
 
 
 def _shown(rows: Sequence[Answer], analysis: Analysis) -> list[Answer]:

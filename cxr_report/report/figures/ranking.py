@@ -16,7 +16,7 @@ from cxr_report.report.figures import canvas
 from cxr_report.report.figures.picture import Picture
 from cxr_report.report.names import counting, number_of_seeds, short, tested
 
-__all__ = ["draw", "drawn_cliques"]
+__all__ = ["draw", "drawn_cliques", "powerless"]
 
 LEFT, RIGHT = 1.75, 4.55
 """Inches from the left edge: the first and the last rank of the axis, with room for labels on both sides."""
@@ -68,7 +68,7 @@ def draw(analysis: Analysis) -> Picture | None:
     if ranking is None or any(math.isnan(rank) for rank in ranking.mean_ranks):
         return None
     order = _Order.of(ranking, short(analysis))
-    bars = list(_bars(order))
+    bars = list(_bars(order, powerless=powerless(ranking, analysis.study.analysis.alpha)))
     lower = AXIS + 0.16 + BAR * len(bars) + LINE * math.ceil(len(order.names) / 2) + 0.45
     height = lower + TILE[1] * len(order.names) + 0.08
     with canvas.canvas(height, arranged=False) as figure:
@@ -87,9 +87,13 @@ def draw(analysis: Analysis) -> Picture | None:
 
 def _picture(analysis: Analysis, order: _Order, svg: str, alt: str) -> Picture:
     ranking = order.ranking
-    kinds = [procedure.procedure for procedure in ranking.procedures if drawn_cliques(procedure)]
+    alpha = analysis.study.analysis.alpha
+    kinds = [each.procedure for each in ranking.procedures if drawn_cliques(each, powerless=powerless(ranking, alpha))]
     told = {NEMENYI: "solid by Nemenyi’s test", WILCOXON: "hollow by the exact Wilcoxon test with Holm’s adjustment"}
     bars = f"Bars join losses not told apart at α: {', '.join(told[kind] for kind in kinds)}. " if kinds else ""
+    if powerless(ranking, alpha) and any(each.procedure == WILCOXON for each in ranking.procedures):
+        seeds = number_of_seeds(ranking.n_seeds)
+        bars += f"With {seeds} the exact Wilcoxon test of all pairs cannot reach α and has no bars. "
     return Picture(
         key="ranking",
         number="",
@@ -104,16 +108,32 @@ def _picture(analysis: Analysis, order: _Order, svg: str, alt: str) -> Picture:
     )
 
 
-def drawn_cliques(procedure: Cliques) -> tuple[tuple[str, ...], ...]:
-    """Return the runs of losses that are drawn as bars."""
-    return procedure.cliques if procedure.drawn or procedure.procedure == NEMENYI else ()
+def drawn_cliques(procedure: Cliques, *, powerless: bool = False) -> tuple[tuple[str, ...], ...]:
+    """Return the runs of losses that are drawn as bars.
+
+    Args:
+        procedure: of all pairs.
+        powerless: whether the exact Wilcoxon test can tell none apart, so that its one bar over all would say nothing.
+    """
+    if procedure.procedure == NEMENYI:
+        return procedure.cliques
+    return procedure.cliques if procedure.drawn and not powerless else ()
 
 
-def _bars(order: _Order) -> Iterator[tuple[str, float, float]]:
+def powerless(ranking: Ranking, alpha: float) -> bool:
+    """Say whether the exact Wilcoxon test of all pairs is unable to reach alpha with so few seeds.
+
+    Its smallest p over n seeds is 2 / 2ⁿ, and Holm's adjustment multiplies the smallest of all by their number.
+    """
+    k = len(ranking.losses)
+    return k * (k - 1) / 2 * 2.0 ** (1 - ranking.n_seeds) > alpha
+
+
+def _bars(order: _Order, *, powerless: bool) -> Iterator[tuple[str, float, float]]:
     """Yield procedure, beginning and end of every bar, in inches."""
     ranks = dict(zip(order.ranking.losses, order.ranking.mean_ranks, strict=True))
     for procedure in order.ranking.procedures:
-        for clique in drawn_cliques(procedure):
+        for clique in drawn_cliques(procedure, powerless=powerless):
             inside = [ranks[loss] for loss in clique]
             yield procedure.procedure, order.x(min(inside)) - 0.05, order.x(max(inside)) + 0.05
 

@@ -52,7 +52,7 @@ def draw(analysis: Analysis) -> Picture | None:
             "the confidence in them, in bins of equal width, the seeds of a loss together. On the diagonal confidence "
             "is right; below it is too high. Pale: number of predictions per bin, in each panel up to the fullest bin"
         ),
-        n=counted(analysis),
+        n=counted(analysis, single=True),
         alt=alt,
         svg=svg,
     )

@@ -54,7 +54,7 @@ def draw(analysis: Analysis) -> Picture | None:
             f"Receiver operating characteristic curves on the test set{classes}. Lines are means over seeds at equal "
             f"specificity; bands: {sets[0].band}. The uncertainty over cases is not part of the bands"
         ),
-        n=counted(analysis),
+        n=counted(analysis, single=True),
         alt=alt,
         svg=svg,
     )

@@ -60,12 +60,18 @@ def draw(analysis: Analysis) -> Picture | None:
         number="",
         title=(
             f"Test {METRICS[analysis.metrics[0]].title} among the cases of each subgroup, exploratory: mean over seeds "
-            f"with its {level} % interval over seeds and cases, unadjusted"
+            f"with its {level} % interval over seeds and cases, unadjusted{_cut(analysis)}"
         ),
         n=f"n = {numerals.count(analysis.data.n_test)} test cases, and as given beside; {len(analysis.seeds)} seeds",
         alt=alt,
         svg=svg,
     )
+
+
+def _cut(analysis: Analysis) -> str:
+    bounds = (METRICS[analysis.metrics[0]].low, METRICS[analysis.metrics[0]].high)
+    ends = [end for row in _rows(analysis) for mean in row.means for end in (mean.low, mean.high)]
+    return " and cut at the bounds of the metric" if any(end in bounds for end in ends) else ""
 
 
 def named(group: Subgroup) -> str:

@@ -64,7 +64,8 @@ def draw(analysis: Analysis) -> Picture | None:
         title=(
             "Where the uncertainty comes from: shares of the variance over seeds and cases. Seeds shrink the two parts "
             "on the left, cases the two on the right. SE: standard error as it is, and as it would be with twice the "
-            "seeds or with twice the cases; the smaller of these two is bold, unless they save about the same"
+            "seeds or with twice the cases, pooled over all losses and pairs; the smaller of these two is bold, unless "
+            "they save about the same. A negative estimate of a part counts as 0"
         ),
         n=counted(analysis),
         alt=alt,

@@ -124,7 +124,7 @@ def _run_notes(analysis: Analysis) -> tuple[str, ...]:
         *((f"{epoch}{area}{proof}",) if analysis.study.predicted else ()),
         *((CUT,) if any(reaches("auroc", run.auroc.low, run.auroc.high) for run in analysis.runs) else ()),
         *(
-            f"{analysis.labels[gone.loss]}, seed {gone.seed}: diverged in epoch {gone.epoch}, {gone.reason}."
+            f"Seed {gone.seed} of {analysis.labels[gone.loss]} diverged in epoch {gone.epoch}: {gone.reason}."
             for gone in analysis.diverged
         ),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cxr_report.analysis.value import Analysis, Calibration
 from cxr_report.report import numerals
-from cxr_report.report.names import counted
+from cxr_report.report.names import counted, roles
 from cxr_report.report.tables.table import Body, Cell, Column, Table, number, plain
 
 __all__ = ["calibration"]
@@ -35,13 +35,18 @@ def calibration(analysis: Analysis) -> Table | None:
         ),
         bodies=(Body(rows),),
         notes=(
-            "ECE: expected calibration error, mean (SD) over seeds; it is biased upwards with few cases and is not "
-            "tested. Brier score = reliability − resolution + uncertainty + within bins; a low reliability term and a "
-            "high resolution are good, and uncertainty belongs to the cases alone.",
+            "ECE: expected calibration error, mean (SD) over seeds; it is biased upwards with few cases and is "
+            f"{_tested(analysis)}. Brier score = reliability − resolution + uncertainty + within bins; a low "
+            "reliability term and a high resolution are good, and uncertainty belongs to the cases alone.",
             *(f"{numerals.UNDEFINED} {note}." for note in notes),
         ),
         dense=True,
     )
+
+
+def _tested(analysis: Analysis) -> str:
+    """Say whether the error is tested: only where the study lists it as a metric, and then over seeds."""
+    return f"tested over seeds only ({roles(analysis)['ece']})" if "ece" in analysis.metrics else "not tested"
 
 
 def _row(analysis: Analysis, key: str, each: Calibration) -> tuple[Cell, ...]:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from cxr_report.analysis.value import Analysis, ClassComparison, JointPair
 from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
-from cxr_report.report.names import adjustment
-from cxr_report.report.tables.comparisons import pair_cell
+from cxr_report.report.names import adjustment, divergence, labelled, number_of_seeds, up_to
+from cxr_report.report.tables.comparisons import pair_cell, seeds_only
 from cxr_report.report.tables.joint import COVARIANCES
 from cxr_report.report.tables.results import level, p_cell
 from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, interval, number
@@ -27,7 +27,7 @@ def class_pairs(analysis: Analysis) -> Table | None:
         key="class-pairs",
         number="",
         title=f"Comparisons of {metric} per {kind} over seeds and cases together, first minus second",
-        n=f"n = {numerals.count(analysis.data.n_test)} test cases, {len(analysis.seeds)} seeds",
+        n=f"n = {up_to(analysis)}, {number_of_seeds(len(analysis.seeds))}",
         columns=(
             Column("pair", "First − second", "text", parts=("first", "second")),
             Column("difference", "Difference"),
@@ -40,7 +40,7 @@ def class_pairs(analysis: Analysis) -> Table | None:
         bodies=tuple(
             Body(
                 tuple(_row(analysis, f"class_comparisons.{n}.pairs.{m}", pair) for m, pair in enumerate(each.pairs)),
-                _titled(each),
+                _titled(analysis, each),
             )
             for n, each in found
         ),
@@ -50,16 +50,18 @@ def class_pairs(analysis: Analysis) -> Table | None:
     )
 
 
-def _titled(each: ClassComparison) -> str:
+def _titled(analysis: Analysis, each: ClassComparison) -> str:
     how = f", covariance: {COVARIANCES[each.covariance]}" if each.covariance in COVARIANCES else ""
-    return f"{each.klass}, {numerals.count(each.n_positive)} positive test cases{how}"
+    known = labelled(analysis).get(each.klass, analysis.data.n_test)
+    of = f" of {numerals.count(known)} with a known label" if known < analysis.data.n_test else ""
+    return f"{each.klass}, {numerals.count(each.n_positive)} positive test cases{of}{how}"
 
 
 def _row(analysis: Analysis, key: str, pair: JointPair) -> tuple[Cell, ...]:
     alpha = analysis.study.analysis.alpha
     low, high = pair.low_simultaneous, pair.high_simultaneous
     return (
-        pair_cell(analysis, pair.first, pair.second),
+        pair_cell(analysis, pair.first, pair.second, note=pair.note),
         number(pair.difference, f"{key}.difference", by=numerals.difference),
         number(pair.se, f"{key}.se", by=numerals.spread),
         interval(pair.low, pair.high, key, decimals=4),
@@ -76,6 +78,8 @@ def _notes(analysis: Analysis) -> Iterator[str]:
         f"Bonferroni’s, over the same. SE: standard error. Bold: adjusted p at most "
         f"{numerals.general(analysis.study.analysis.alpha)}."
     )
+    yield from seeds_only(pair.note for each in analysis.class_comparisons for pair in each.pairs)
+    yield from divergence(analysis)
     for each in analysis.class_comparisons:
         if each.note:
             yield f"{each.klass}: {each.note}.".replace("'", "’")

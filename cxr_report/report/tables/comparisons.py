@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from cxr_report.analysis.value import BOTH, CASES, SEEDS, Analysis, Pair, Target
 from cxr_report.report import numerals
@@ -11,6 +11,7 @@ from cxr_report.report.answers import Answer, Answers, answers, deciding, over_s
 from cxr_report.report.names import (
     adjustment,
     counting,
+    divergence,
     family,
     number_of_seeds,
     roles,
@@ -22,10 +23,25 @@ from cxr_report.report.names import (
 from cxr_report.report.tables.results import direction, level, p_cell
 from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, interval, number
 
-__all__ = ["exact", "headline", "intervals", "outside", "pair_cell", "pairs", "simultaneous"]
+__all__ = [
+    "NO_CASE_PART",
+    "exact",
+    "headline",
+    "intervals",
+    "outside",
+    "pair_cell",
+    "pairs",
+    "seeds_only",
+    "simultaneous",
+]
 
 TOGETHER = 26
 """Chosen: characters up to which the names of a pair stay on one line."""
+
+NO_CASE_PART = ("no case part", "no sign of the case part")
+"""How the note of a pair begins whose interval over seeds and cases is that over seeds."""
+
+DAGGER = f"{numerals.NO_BREAK}†"
 
 _WHOSE: dict[Target, str] = {BOTH: "Seeds and cases", SEEDS: "Seeds, these cases", CASES: "Cases, these runs"}
 _VERDICTS = {"first better": "better", "second better": "worse", "not shown": f"not{numerals.NO_BREAK}shown"}
@@ -75,7 +91,7 @@ def _decision(analysis: Analysis, found: Answers, beside: Sequence[Answers], row
     places = {(each.first, each.second): each for each in over_seeds(analysis, found.metric).every}
     effect = places[row.first, row.second]
     return (
-        pair_cell(analysis, row.first, row.second),
+        pair_cell(analysis, row.first, row.second, note=row.note),
         number(row.difference, f"{row.key}.difference", by=numerals.difference),
         interval(row.low, row.high, row.key, decimals=4),
         simultaneous(row),
@@ -123,7 +139,12 @@ def _headline_notes(analysis: Analysis, found: Answers, beside: Sequence[Answers
     }
     texts = [told[each.target] for each in (found, *beside)]
     text = "; ".join(texts)
-    yield f"{text[0].upper()}{text[1:]}. Training set and split are fixed in all. d_z: mean difference over its SD."
+    yield (
+        f"{text[0].upper()}{text[1:]}. Training set and split are fixed in all. "
+        "d_z: mean difference over its SD. Differences have a decimal more than means, for pairing makes them sharper."
+    )
+    yield from seeds_only(row.note for row in found.family)
+    yield from divergence(analysis)
     notes = dict.fromkeys(row.note for row in found.family if row.note and math.isnan(row.p))
     yield from (f"{numerals.UNDEFINED} {note}." for note in notes)
 
@@ -177,12 +198,22 @@ def _pair_row(analysis: Analysis, row: Answer) -> tuple[Cell, ...]:
     )
 
 
-def pair_cell(analysis: Analysis, first: str, second: str) -> Cell:
-    """Make the cell that names a pair."""
+def seeds_only(notes: Iterable[str]) -> Iterator[str]:
+    """Yield what the dagger means, where the note of a pair calls for it."""
+    if any(note.startswith(NO_CASE_PART) for note in notes):
+        yield (
+            "† No sign of the case part in this sample: the interval is that over seeds, and the number of cases tells "
+            "nothing about it."
+        )
+
+
+def pair_cell(analysis: Analysis, first: str, second: str, *, note: str = "") -> Cell:
+    """Make the cell that names a pair, with a dagger where its note says that it has no part of the cases."""
     names, labels = short(analysis), analysis.labels
     text = f"{names[first]} − {names[second]}"
     kept = text.replace(" ", numerals.NO_BREAK) if len(text) <= TOGETHER else text
-    return Cell(kept, (labels[first], labels[second]))
+    mark = DAGGER if note.startswith(NO_CASE_PART) else ""
+    return Cell(f"{kept}{mark}", (labels[first], labels[second]))
 
 
 def _pair_notes(analysis: Analysis, metrics: Sequence[str]) -> Iterator[str]:
@@ -194,22 +225,9 @@ def _pair_notes(analysis: Analysis, metrics: Sequence[str]) -> Iterator[str]:
         "(standard deviation), with its interval by the noncentral t. Bold: adjusted p at most "
         f"{numerals.general(analysis.study.analysis.alpha)}. Nothing here speaks of other test cases."
     )
-    if analysis.study.trained:
-        yield _divergence(analysis)
+    yield from divergence(analysis)
     for note in sorted({pair.note for pair in analysis.pairs if pair.note and pair.metric in metrics}):
         yield f"{numerals.UNDEFINED} {note}."
-
-
-def _divergence(analysis: Analysis) -> str:
-    finished = sum(run.state != "missing" for run in analysis.runs)
-    if not analysis.diverged:
-        return f"Diverged runs: 0 of {finished}."
-    per = [
-        f"{analysis.labels[loss]} {sum(run.loss == loss for run in analysis.diverged)}"
-        for loss in analysis.losses
-        if any(run.loss == loss for run in analysis.diverged)
-    ]
-    return f"Diverged runs: {len(analysis.diverged)} of {finished} ({'; '.join(per)})."
 
 
 def exact(analysis: Analysis) -> Table:
@@ -271,6 +289,7 @@ def _exact_notes(analysis: Analysis) -> Iterator[str]:
             f"exact Wilcoxon test cannot reach {numerals.general(plan.alpha)}: its smallest possible adjusted p is "
             f"{numerals.p_value(analysis.smallest_wilcoxon_p, plan.alpha)}."
         )
+    yield from divergence(analysis)
 
 
 def outside(analysis: Analysis) -> Table | None:
@@ -298,6 +317,7 @@ def outside(analysis: Analysis) -> Table | None:
         notes=(
             f"For completeness: only {family(analysis)[1]} were planned, so that these p values are raw, and nothing "
             f"is concluded from them. Difference and interval: for other {short_target(analysis, found.target)}.",
+            *divergence(analysis),
         ),
         dense=True,
     )  # fmt: skip

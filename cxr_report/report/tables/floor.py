@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from cxr_report.analysis.value import Analysis, NullRate, Twin
+from cxr_report.analysis.value import Analysis, NullRate, Target, Twin
 from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
-from cxr_report.report.names import short_target
+from cxr_report.report.names import adjustment, short_target
 from cxr_report.report.tables.omnibus import TESTS as OMNIBUS
 from cxr_report.report.tables.table import Body, Cell, Column, Table, number, of, plain
 
@@ -82,6 +83,7 @@ def null_rates(analysis: Analysis) -> Table | None:
     """Make the table of rejection rates where all losses are equal; None where they were not simulated."""
     if not analysis.null_rates:
         return None
+    claims = {rate.claim for rate in analysis.null_rates}
     return Table(
         key="null-rates",
         number="",
@@ -90,20 +92,33 @@ def null_rates(analysis: Analysis) -> Table | None:
         f"α = {numerals.general(analysis.study.analysis.alpha)}",
         columns=(
             Column("test", "Test", "text"),
-            Column("claim", "Claim about other", "text"),
+            *((Column("claim", "Claim about other", "text"),) if len(claims) > 1 else ()),
             Column("rate", "Rejected"),
             Column("monte_carlo_error", "Monte-Carlo error"),
         ),
         bodies=(
-            Body(tuple(_rate(analysis, f"null_rates.{n}", rate) for n, rate in enumerate(analysis.null_rates))),
+            Body(
+                tuple(
+                    _rate(analysis, f"null_rates.{n}", rate, with_claim=len(claims) > 1)
+                    for n, rate in enumerate(analysis.null_rates)
+                )
+            ),
         ),
         notes=(
-            "Simulated with the variance components of this study and all means equal. A test is right for its claim "
-            "where it rejects in about α of the studies. Monte-Carlo error: standard error of the rate.",
+            *_claimed(analysis, claims),
+            "Simulated with the variance components of this study and all means equal. About α: right for the claim; "
+            "above: too many false findings for it; below: conservative, at a cost in power. Monte-Carlo error: "
+            "standard error of the rate; after <: the bound of 95\N{NO-BREAK SPACE}% where no study was rejected.",
             *_rate_notes(analysis),
         ),
         dense=True,
     )  # fmt: skip
+
+
+def _claimed(analysis: Analysis, claims: set[Target]) -> Iterator[str]:
+    """Say once what a rejection would claim, where it is the same for all tests."""
+    if len(claims) == 1:
+        yield f"Every test is read as a claim about other {short_target(analysis, next(iter(claims)))}."
 
 
 def _rate_notes(analysis: Analysis) -> Iterator[str]:
@@ -112,13 +127,23 @@ def _rate_notes(analysis: Analysis) -> Iterator[str]:
     for rate in analysis.null_rates:
         for note in filter(None, rate.note.split("; ")):
             found.setdefault(note, []).append(TESTS.get(rate.test, rate.test))
-    yield from (f"{'; '.join(tests)}: {note}." for note, tests in found.items())
+    how = f"adjusted ({analysis.study.analysis.adjustment})"
+    for note, tests in found.items():
+        whose = "All tests" if len(tests) == len(analysis.null_rates) > 1 else "; ".join(tests)
+        said = f"family-wise, {note.replace(how, f'with {adjustment(analysis)}')}" if how in note else note
+        yield f"{whose}: {said}."
 
 
-def _rate(analysis: Analysis, key: str, rate: NullRate) -> tuple[Cell, ...]:
+def _rate(analysis: Analysis, key: str, rate: NullRate, *, with_claim: bool) -> tuple[Cell, ...]:
+    seen = number(rate.rate, f"{key}.rate", by=numerals.value)
     return (
         plain(TESTS.get(rate.test, rate.test)),
-        plain(short_target(analysis, rate.claim)),
-        number(rate.rate, f"{key}.rate", by=numerals.value),
+        *((plain(short_target(analysis, rate.claim)),) if with_claim else ()),
+        replace(seen, text=_below(rate.n_simulations)) if rate.rate == 0 else seen,
         number(rate.monte_carlo_error, f"{key}.monte_carlo_error", by=numerals.spread),
     )
+
+
+def _below(simulations: int) -> str:
+    """Write the upper 95 % bound of a rate of which nothing was seen, by the rule of three."""
+    return f"<{numerals.general(3 / simulations)}"

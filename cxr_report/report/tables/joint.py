@@ -8,15 +8,12 @@ from cxr_report.analysis.value import BOTH, Analysis, Joint, Target
 from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
 from cxr_report.report.answers import Answer, Answers, answers, shown
-from cxr_report.report.names import adjustment, roles, short_target
-from cxr_report.report.tables.comparisons import intervals, pair_cell, simultaneous
+from cxr_report.report.names import adjustment, divergence, roles, short_target
+from cxr_report.report.tables.comparisons import intervals, pair_cell, seeds_only, simultaneous
 from cxr_report.report.tables.results import CUT, direction, level, p_cell, reaches
 from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, interval, number, plain
 
 __all__ = ["COVARIANCES", "comparisons", "means"]
-
-WHOLE = 100
-"""Chosen: degrees of freedom above which decimals say nothing."""
 
 COVARIANCES = {"delong": "DeLong’s", "jackknife": "jackknife", "bootstrap": "bootstrap"}
 """How the covariance over cases is called."""
@@ -57,7 +54,8 @@ def means(analysis: Analysis, test: Joint, key: str) -> Table:
             _components(test),
             "SE: standard error; df: degrees of freedom.",
             *((CUT,) if any(reaches(test.metric, mean.low, mean.high) for mean in test.means) else ()),
-            *((f"{test.note}.",) if test.note else ()),
+            *((f"{test.note[0].upper()}{test.note[1:]}.",) if test.note else ()),
+            *divergence(analysis),
         ),
     )
 
@@ -76,8 +74,8 @@ def _components(test: Joint) -> str:
 
 
 def _degrees(value: float) -> str:
-    """Write degrees of freedom, whole where a decimal says nothing."""
-    return numerals.fixed(value, 1 if value <= WHOLE else 0)
+    """Write degrees of freedom, all of a column with one decimal: they need not be whole."""
+    return numerals.fixed(value, 1)
 
 
 def _n(analysis: Analysis, test: Joint) -> str:
@@ -138,7 +136,7 @@ def _body(analysis: Analysis, found: Answers, *, with_df: bool) -> Body:
 def _row(analysis: Analysis, row: Answer, se: float, *, with_df: bool) -> tuple[Cell, ...]:
     alpha = analysis.study.analysis.alpha
     return (
-        pair_cell(analysis, row.first, row.second),
+        pair_cell(analysis, row.first, row.second, note=row.note if with_df else ""),
         number(row.difference, f"{row.key}.difference", by=numerals.difference),
         number(se, f"{row.key}.se", by=numerals.spread),
         interval(row.low, row.high, row.key, decimals=4),
@@ -158,6 +156,9 @@ def _notes(analysis: Analysis, found: list[Answers], *, with_df: bool) -> list[s
         f"{', not below those before it in the hierarchy' if analysis.study.analysis.hierarchy else ''}. Bold: "
         f"adjusted p at most {numerals.general(analysis.study.analysis.alpha)}. Training set and split are fixed.{held}"
     ]
+    if with_df:
+        notes += seeds_only(row.note for each in found for row in each.family)
+    notes += divergence(analysis)
     redrawn = [f"{METRICS[each.metric].title} {_test(each).redrawn}" for each in found if _test(each).redrawn]
     if redrawn:
         notes.append(f"Bootstrap resamples that lacked a class and were drawn again: {'; '.join(redrawn)}.")

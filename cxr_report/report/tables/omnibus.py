@@ -73,7 +73,7 @@ def _of(analysis: Analysis, metric: str) -> list[tuple[int, Omnibus]]:
 def _row(analysis: Analysis, place: int, test: Omnibus) -> tuple[Cell, ...]:
     key = f"omnibus.{place}"
     return (
-        Cell(f"{TESTS[test.test]}{' (planned)' if test.planned else ''}", (test.test,)),
+        Cell(f"{TESTS[test.test]}{_planned(analysis, test)}", (test.test,)),
         Cell(short_target(analysis, test.target), (test.target,)),
         number(test.statistic, f"{key}.statistic", by=numerals.statistic),
         Cell(_degrees(test), (test.df1, test.df2), f"{key}.df1"),
@@ -81,6 +81,13 @@ def _row(analysis: Analysis, place: int, test: Omnibus) -> tuple[Cell, ...]:
         plain(_EFFECTS.get(test.effect, "")),
         number(test.effect_value, f"{key}.effect_value", by=numerals.statistic),
     )
+
+
+def _planned(analysis: Analysis, test: Omnibus) -> str:
+    """Mark the planned test, and the one that stands in for it where it does not exist for the metric."""
+    if not test.planned:
+        return ""
+    return " (planned)" if test.test == analysis.study.analysis.omnibus else " (in place of the planned)"
 
 
 def _degrees(test: Omnibus) -> str:
@@ -96,11 +103,18 @@ def _notes(analysis: Analysis, metrics: Sequence[str]) -> Iterator[str]:
         "Friedman’s χ² is corrected for ties. W: Kendall’s; η²: generalised. Bold: p at most "
         f"{numerals.general(analysis.study.analysis.alpha)} (α). No test here gates the comparisons of two losses."
     )
-    told: dict[str, list[str]] = {}
+    told: dict[str, dict[str, list[str]]] = {}
     for test in tests:
         for note in test.note.split("; ") if test.note else ():
-            told.setdefault(note, []).append(
-                TESTS[test.test] if len(metrics) == 1 else f"{METRICS[test.metric].title}, {TESTS[test.test]}"
-            )
+            told.setdefault(note, {}).setdefault(test.test, []).append(test.metric)
     for note, who in told.items():
-        yield f"{note[0].upper()}{note[1:]}: {numerals.listed(who)}."
+        named = [f"{TESTS[test]}{_on(own, metrics)}" for test, own in who.items()]
+        yield f"{numerals.listed(named)}: {note}."
+
+
+def _on(own: Sequence[str], metrics: Sequence[str]) -> str:
+    """Say on which of the metrics of the table a test has a note."""
+    if len(metrics) == 1:
+        return ""
+    which = "all metrics" if len(own) == len(metrics) else numerals.listed([METRICS[metric].title for metric in own])
+    return f" ({which})"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from cxr_report.analysis.value import Analysis, LossSummary
 from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
-from cxr_report.report.names import counted, roles, short
+from cxr_report.report.names import counted, labelled, roles, short
 from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, interval, number, of, plain
 
 __all__ = ["CONTROLS", "CUT", "classes", "direction", "level", "main", "p_cell", "reaches", "whole"]
@@ -18,8 +18,6 @@ CONTROLS = {"pixels": "Pixel logistic regression", "metadata": "Metadata only"}
 
 TOGETHER = 5
 """Chosen: losses side by side in one table of classes; more are dealt to several tables."""
-
-CONTROLS_APART = f" {' and '.join(CONTROLS.values())}: controls, one value each, without the network."
 
 CUT = "Intervals are cut at the bounds of the metric."
 
@@ -159,15 +157,17 @@ def classes(analysis: Analysis, metric: str, positives: dict[str, int]) -> Itera
     fitting = TOGETHER - 1 if wide else TOGETHER
     tables = math.ceil(len(analysis.losses) / fitting)
     size = math.ceil(len(analysis.losses) / tables)
+    own = [(f"controls.{place}", each) for place, each in enumerate(analysis.controls) if each.classes]
+    own = own if metric == "auroc" else []
+    # the parts of a table are set in one size, that of the widest
+    dense = max(size, len(analysis.losses) - size * (tables - 1) + len(own)) > 3
     for turn in range(tables):
         part = analysis.losses[turn * size : (turn + 1) * size]
-        last = turn == tables - 1
-        controls = [(f"controls.{place}", each) for place, each in enumerate(analysis.controls)] if last else []
-        controls = [each for each in controls if metric == "auroc" and each[1].classes]
+        controls = own if turn == tables - 1 else []
         rows = tuple(
             (
                 plain(klass),
-                of(positives.get(klass, 0)),
+                _positive(analysis, klass, positives.get(klass, 0)),
                 *(_class_cell(found[klass].get(loss)) for loss in part),
                 *(number(each.classes.get(klass, math.nan), f"{key}.classes.{klass}") for key, each in controls),
             )
@@ -179,21 +179,41 @@ def classes(analysis: Analysis, metric: str, positives: dict[str, int]) -> Itera
             key=f"classes-{metric}" if tables == 1 else f"classes-{metric}-{turn + 1}",
             number="",
             title=f"{METRICS[metric].title} per {kind}: mean (SD) over seeds{of_all}",
-            n=counted(analysis),
+            n=counted(analysis, single=True),
             columns=(
                 Column(kind, kind.capitalize(), "text"),
-                Column("positive", "Positive cases"),
+                _positive_column(analysis),
                 *(Column(loss, names[loss], parts=("mean", "sd")) for loss in part),
                 *(Column(f"control_{each.name}", CONTROLS[each.name]) for _, each in controls),
             ),
             bodies=(Body(rows),),
-            notes=tuple(_class_notes(found, controls=bool(controls))),
-            dense=len(part) + len(controls) > 3,
+            notes=tuple(_class_notes(found, [CONTROLS[each.name] for _, each in controls])),
+            dense=dense,
         )
 
 
-def _class_notes(found: dict[str, dict[str, tuple[str, LossSummary]]], *, controls: bool) -> Iterator[str]:
-    yield "SD: standard deviation." + (CONTROLS_APART if controls else "")
+def _partly_known(analysis: Analysis) -> bool:
+    return any(known < analysis.data.n_test for known in labelled(analysis).values())
+
+
+def _positive_column(analysis: Analysis) -> Column:
+    if _partly_known(analysis):
+        return Column("positive", "Positive of known", parts=("positive", "known"))
+    return Column("positive", "Positive cases")
+
+
+def _positive(analysis: Analysis, klass: str, count: int) -> Cell:
+    if not _partly_known(analysis):
+        return of(count)
+    known = labelled(analysis).get(klass, 0)
+    return Cell(f"{numerals.count(count)} of {numerals.count(known)}", (count, known))
+
+
+def _class_notes(found: dict[str, dict[str, tuple[str, LossSummary]]], controls: list[str]) -> Iterator[str]:
+    yield "SD: standard deviation."
+    if controls:
+        kind = "a control, one value" if len(controls) == 1 else "controls, one value each"
+        yield f"{numerals.listed(controls)}: {kind}, without the network."
     if any(math.isnan(entry.mean) for each in found.values() for _, entry in each.values()):
         yield f"{numerals.UNDEFINED} undefined, for want of positive or negative test cases."
 

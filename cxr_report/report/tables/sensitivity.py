@@ -5,7 +5,7 @@ from __future__ import annotations
 from cxr_report.analysis.value import Analysis, Pair
 from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
-from cxr_report.report.names import adjustment
+from cxr_report.report.names import adjustment, divergence
 from cxr_report.report.tables.comparisons import pair_cell
 from cxr_report.report.tables.results import level, p_cell
 from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, interval, number, of
@@ -42,7 +42,9 @@ def sensitivity(analysis: Analysis) -> Table | None:
         bodies=(Body(tuple(_row(analysis, f"sensitivity.{n}", pair, alpha) for n, pair in rows)),),
         notes=(
             f"A sensitivity analysis, which decides nothing. p adj.: {adjustment(analysis)}, over the family. Bold: "
-            f"adjusted p at most {numerals.general(alpha)}.",
+            f"adjusted p at most {numerals.general(alpha)}. Over seeds only: a run that diverged has no predictions, "
+            "so that nothing can be said over cases. Worst score: the worst of any finished run on the metric.",
+            *divergence(analysis),
         ),
         dense=True,
     )
