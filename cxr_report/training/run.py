@@ -12,7 +12,7 @@ from torch import Tensor
 
 from cxr_report.metrics import METRICS, choose_thresholds, metric_value
 from cxr_report.progress import RunState
-from cxr_report.study import Study, resolved_path
+from cxr_report.study import resolved_path
 from cxr_report.training import history, models
 from cxr_report.training.agenda import Plan
 from cxr_report.training.augmentation import changed, draw
@@ -57,9 +57,10 @@ class Run:
         self.objective = _objective(task, bench)
         classifier = _first_weights(task, bench)
         self.learner = Learner(classifier, self.objective, weight_decay=study.weight_decay(task.loss))
-        asked: dict[str, Any] = {"eager": _why_eager(study, task.loss, self.objective, classifier), "note": self._note}
-        self.stepper = Stepper(self.update, bench.train, self.plan, self.lane, **asked)
-        self.examiner = Examiner(classifier, bench.val, bench.classes, self.lane, **asked)
+        network = _why_eager(study.model.function, classifier.network)
+        step = _why_eager(study.entry(task.loss).function, self.objective.own) or network
+        self.stepper = Stepper(self.update, bench.train, self.plan, self.lane, eager=step, note=self._note)
+        self.examiner = Examiner(classifier, bench.val, bench.classes, self.lane, eager=network, note=self._note)
 
     def start_from_pretrained(self) -> None:
         """Read the study's pretrained weights, if it names any."""
@@ -201,10 +202,8 @@ def _objective(task: Assignment, bench: Bench) -> Objective:
     return objective(bench.study.entry(task.loss), counts, study_file=bench.study_file, key=key)
 
 
-def _why_eager(study: Study, loss: str, objective: Objective, classifier: models.Classifier) -> str:
-    """Say why a step must not be captured: what a function of the user's own does in Python would happen once only."""
-    own = ((study.entry(loss).function, objective.own), (study.model.function, classifier.network))
-    for name, function in own:
-        if name is not None and not getattr(function, CAPTURABLE, False):
-            return f"{name} does not say that its Python does the same in every step ({CAPTURABLE} = True on it)"
-    return ""
+def _why_eager(name: str | None, function: object) -> str:
+    """Say why a function of the user's own must not be captured: what it does in Python would happen once only."""
+    if name is None or getattr(function, CAPTURABLE, False):
+        return ""
+    return f"{name} does not say that its Python does the same in every step ({CAPTURABLE} = True on it)"

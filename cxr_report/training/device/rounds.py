@@ -183,7 +183,7 @@ class Rounds:
             with walk.lane.entered():
                 pause = next(walk.course)
         except StopIteration:
-            self._walks.remove(walk)
+            self._drop(walk)
             return "done"
         except Exception as error:
             if not out_of_memory(error) or not self.capacity.shrink(at_work):
@@ -192,14 +192,15 @@ class Rounds:
             walk.until, walk.warm = pause.until, walk.warm or pause.warm
             self._count(pause.images, pause.epochs)
             return "on"
-        self._give_up(walk)  # out here, where the error and the tensors in its frames are gone
+        self._drop(walk)  # out here, where the error and the tensors in its frames are gone
+        self.place.meter.release()
         return "short"
 
-    def _give_up(self, walk: _Walk) -> None:
+    def _drop(self, walk: _Walk) -> None:
+        """Forget a run; its parts know each other, so that nothing else would free their memory now."""
         self._walks.remove(walk)
         walk.course = iter(())
         gc.collect()
-        self.place.meter.release()
 
     def _count(self, images: int, epochs: int) -> None:
         if self._window is not None:
