@@ -62,6 +62,16 @@ _WORKS = {
     "Simulation and Computation. 1995;24(2):285-308.",
     "10.1002/sim.2532": "Hillis SL. A comparison of denominator degrees of freedom methods for multiple observer ROC "
     "analysis. Statistics in Medicine. 2007;26(3):596-619.",
+    "10.1016/j.acra.2007.12.015": "Hillis SL, Berbaum KS, Metz CE. Recent developments in the Dorfman-Berbaum-Metz "
+    "procedure for multireader ROC study analysis. Academic Radiology. 2008;15(5):647-661.",
+    "10.1002/sim.5926": "Hillis SL. A marginal-mean ANOVA approach for analyzing multireader multicase radiological "
+    "imaging data. Statistics in Medicine. 2014;33(2):330-360.",
+    "10.1002/9780470316856": "Searle SR, Casella G, McCulloch CE. Variance components. Wiley. 1992.",
+    "nemenyi": "Nemenyi P. Distribution-free multiple comparisons. PhD thesis, Princeton University. 1963.",
+    "steiger": "Steiger JH, Fouladi RT. Noncentrality interval estimation and the evaluation of statistical models. "
+    "In: Harlow LL, Mulaik SA, Steiger JH, editors. What if there were no significance tests? Erlbaum. 1997:221-257.",
+    "10.2307/2983325": "Goldstein H, Spiegelhalter DJ. League tables and their limitations: statistical issues in "
+    "comparisons of institutional performance. Journal of the Royal Statistical Society Series A. 1996;159(3):385-443.",
     "10.1016/S0378-3758(01)00077-5": "Westfall PH, Krishen A. Optimally weighted, fixed sequence and gatekeeper "
     "multiple testing procedures. Journal of Statistical Planning and Inference. 2001;99(1):25-40.",
     "10.1007/BF01068419": "Schuirmann DJ. A comparison of the two one-sided tests procedure and the power approach for "

@@ -142,7 +142,7 @@ def _ranking(analysis: Analysis) -> Section:
 def _floor(analysis: Analysis) -> Section:
     return Section(
         key="results-floor",
-        title="Noise floor",
+        title="Noise floor" if analysis.twins or analysis.seed_floor else "Calibration of the tests",
         tables=_tables(floor_tables.twins(analysis), floor_tables.null_rates(analysis)),
     )
 

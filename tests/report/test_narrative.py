@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from report_bugs import comparisons, numbers
 from report_grammar import reader, sections
 from report_grammar.words import Broken
 from report_makers.drawn import random_analysis
+from report_makers.further import enriched
 
 from cxr_report.analysis.value import BOTH, CASES, Analysis, to_plain
 from cxr_report.report import answers, narrative, numerals
@@ -65,8 +67,9 @@ def test_there_are_more_than_fifty_bugs() -> None:
 
 @pytest.fixture(scope="module")
 def analyses() -> list[Analysis]:
-    """The same random analyses for every bug, and one whose targets contradict each other."""
-    return [*map(random_analysis, (*range(80), *RARE)), contradicting()]
+    """The same random analyses for every bug, one whose targets contradict each other, and some with all parts."""
+    whole = [enriched(random_analysis(seed), np.random.default_rng([seed, 1])) for seed in range(6)]
+    return [*map(random_analysis, (*range(80), *RARE)), contradicting(), *whole]
 
 
 def contradicting() -> Analysis:

@@ -49,8 +49,8 @@ def drawn(seed: int) -> Analysis:
 
 @pytest.fixture(scope="module")
 def analyses() -> list[Analysis]:
-    """The same random analyses for every bug."""
-    return [drawn(seed) for seed in range(40)]
+    """The same random analyses for every bug, and one whose losses all have the same mean rank."""
+    return [drawn(seed) for seed in (*range(40), 44)]
 
 
 def check_all(analyses: list[Analysis], bug: Callable[[Analysis], Analysis]) -> None:
@@ -102,6 +102,13 @@ def _ranks_upside_down(a: Analysis) -> Analysis:
     )
 
 
+def _tie_told_as_one_winner(a: Analysis) -> Analysis:
+    def apart(ranks: tuple[float, ...]) -> tuple[float, ...]:
+        return tuple(rank + 1e-4 * place for place, rank in enumerate(ranks))
+
+    return replace(a, rankings=tuple(replace(r, mean_ranks=apart(r.mean_ranks)) for r in a.rankings))
+
+
 def _last_rank_for_first(a: Analysis) -> Analysis:
     return replace(
         a, rankings=tuple(replace(r, distribution=tuple(row[::-1] for row in r.distribution)) for r in a.rankings)
@@ -138,6 +145,25 @@ def _out_of_reach_but_counted(a: Analysis) -> Analysis:
 
 def _targets_pooled(a: Analysis) -> Analysis:
     return replace(a, multiverse=tuple(replace(g, target="seeds and cases") for g in a.multiverse))
+
+
+def _planned_decision_told_as_open(a: Analysis) -> Analysis:
+    def opened(group: Any) -> Any:
+        return replace(group, rows=tuple(replace(r, verdict="not shown") if r.planned else r for r in group.rows))
+
+    return replace(a, multiverse=tuple(map(opened, a.multiverse)))
+
+
+def _rare_rejections_told_as_none(a: Analysis) -> Analysis:
+    return replace(a, null_rates=tuple(replace(r, rate=0.0 if r.rate < 0.2 else r.rate) for r in a.null_rates))
+
+
+def _parts_of_the_variance_told_as_nothing(a: Analysis) -> Analysis:
+    return replace(a, variances=tuple(replace(v, both=0.0) for v in a.variances))
+
+
+def _calibration_told_as_untested(a: Analysis) -> Analysis:
+    return replace(a, metrics=tuple(metric for metric in a.metrics if metric != "ece"))
 
 
 def _raw_p_of_single_classes(a: Analysis) -> Analysis:

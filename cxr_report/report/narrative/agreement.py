@@ -10,7 +10,7 @@ from cxr_report.report.narrative.comparisons import count, listed_pairs
 from cxr_report.report.narrative.prose import Piece, Sentence, sentence
 from cxr_report.report.numerals import listed
 
-__all__ = ["agreement", "beside", "disagreements"]
+__all__ = ["agreement", "beside", "disagreements", "which"]
 
 
 def beside(analysis: Analysis, decided: Answers) -> list[Sentence]:
@@ -27,7 +27,7 @@ def beside(analysis: Analysis, decided: Answers) -> list[Sentence]:
         if total == 1:
             pieces.append(f"{'it' if turn else 'a difference'} was {'' if number else 'not '}shown")
         elif turn:
-            pieces += ["for ", prose.count(number)]
+            pieces += ["for ", prose.count(number) if number else "none"]
         else:
             pieces += ["a difference was shown for ", *count(number, total), f" {what}"]
     return [sentence("beside", *pieces, ".")]
@@ -85,7 +85,7 @@ def _same(row: Answer, other: Answers) -> Answer:
 
 def _told(analysis: Analysis, kind: str, differing: tuple[Answers, ...], rows: list[Answer]) -> Sentence:
     who = listed([_alone(analysis, each) for each in differing])
-    begin: list[Piece] = ["For ", *_which(analysis, rows), ", "]
+    begin: list[Piece] = ["For ", *which(analysis, rows), ", "]
     if kind == "more":
         text = f"{who} showed a difference that both together did not: {_meaning(analysis, differing)}."
     elif kind == "less":
@@ -95,7 +95,8 @@ def _told(analysis: Analysis, kind: str, differing: tuple[Answers, ...], rows: l
     return sentence(f"disagreement-{kind}", *begin, text)
 
 
-def _which(analysis: Analysis, rows: list[Answer]) -> list[Piece]:
+def which(analysis: Analysis, rows: list[Answer]) -> list[Piece]:
+    """Name a few comparisons of the family, or say how many they are."""
     names = listed_pairs(analysis, [(row.first, row.second) for row in rows])
     if names:
         return [names]

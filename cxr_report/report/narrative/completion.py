@@ -21,10 +21,11 @@ def finished(analysis: Analysis) -> tuple[Sentence, ...]:
         sentences.append(
             sentence(
                 "missing",
-                prose.count(missing),
-                " of ",
+                "Of ",
                 prose.count(planned),
-                " planned runs were not finished when this was written.",
+                " planned runs ",
+                prose.count(missing),
+                f" {'was' if missing == 1 else 'were'} not finished when this was written.",
             )
         )
     gone = len(analysis.diverged)
@@ -32,7 +33,9 @@ def finished(analysis: Analysis) -> tuple[Sentence, ...]:
         sentences += [_diverged(analysis, planned - missing), _after_divergence(analysis)]
     else:
         finished = prose.count(planned - missing)
-        sentences.append(sentence("no-divergence", "No run diverged (0 of ", finished, " finished runs)."))
+        sentences.append(
+            sentence("no-divergence", "No run diverged (0 of ", finished, f" finished runs{_beside(analysis)}).")
+        )
     return tuple(sentences)
 
 
@@ -68,13 +71,19 @@ def _diverged(analysis: Analysis, started: int) -> Sentence:
     ]
     return sentence(
         "diverged",
-        prose.count(gone),
-        " of ",
+        "Of ",
         prose.count(started),
-        " finished runs diverged (",
+        f" finished runs{_beside(analysis)}{',' if _beside(analysis) else ''} ",
+        prose.count(gone),
+        " diverged (",
         prose.share(gone / started),
         f"): {listed(per_loss)}.",
     )
+
+
+def _beside(analysis: Analysis) -> str:
+    """Say that runs of the noise floor are not among those that are counted, where there are such runs."""
+    return ", those of the noise floor apart" if analysis.twins or analysis.seed_floor else ""
 
 
 def _after_divergence(analysis: Analysis) -> Sentence:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from cxr_report.analysis.value import BOTH, CASES, SEEDS, Analysis, Joint
-from cxr_report.report.answers import Answers, answers, deciding, over_seeds
+from cxr_report.report.answers import Answer, Answers, answers, deciding, over_seeds
 from cxr_report.report.narrative import agreement, comparisons, facts, given, leaders, prose
 from cxr_report.report.narrative.prose import Sentence, sentence
 
 __all__ = ["beside", "decisions"]
+
+NO_CASE_PART = "no sign of the case part"
+"""How the note of a comparison begins whose case part is 0."""
+
+ROUNDING = 1e-9
+"""Chosen: relative width within which two intervals, or two p values, count as the same."""
 
 
 def decisions(analysis: Analysis) -> tuple[Sentence, ...]:
@@ -16,7 +22,7 @@ def decisions(analysis: Analysis) -> tuple[Sentence, ...]:
     sentences = [_rests_on(analysis, found), *comparisons.details(analysis, found)]
     if found.test is not None and found.target == BOTH:
         sentences += _other_runs(analysis, found.test)
-        sentences += _narrower(analysis, found)
+        sentences += [*_narrower(analysis, found), *_without_case_part(analysis, found)]
     return (*sentences, *agreement.agreement(analysis, found))
 
 
@@ -62,18 +68,59 @@ def _other_runs(analysis: Analysis, test: Joint) -> list[Sentence]:
             "fewer-runs",
             "Diverged runs have no predictions, so that this is of ",
             prose.count(test.n_seeds),
-            f" {'seed' if test.n_seeds == 1 else 'seeds'}, while the tests over seeds give them the worst score.",
+            f" {'seed' if test.n_seeds == 1 else 'seeds'}, while the tests over seeds give them the "
+            "worst score that any finished run reached.",
         )
     ]
 
 
 def _narrower(analysis: Analysis, found: Answers) -> list[Sentence]:
-    """Explain where an interval over seeds and patients is narrower than that over seeds."""
-    alone = {(row.first, row.second): row.high - row.low for row in over_seeds(analysis, found.metric).family}
-    if not any(row.high - row.low < alone[row.first, row.second] for row in found.family):
+    """Explain where the broader claim looks easier: an interval is narrower, or p smaller, than over seeds alone."""
+    alone = {(row.first, row.second): row for row in over_seeds(analysis, found.metric).family}
+    rows = [row for row in found.family if _easier(row, alone[row.first, row.second])]
+    if not rows:
         return []
-    text = "An interval can be narrower than the one over seeds alone, because its degrees of freedom are larger."
-    return [sentence("narrower", text)]
+    fewer = found.test is not None and _other_runs(analysis, found.test)
+    why = (
+        "it leaves out the scores that diverged runs were given"
+        if fewer
+        else "there the degrees of freedom are more and critical values smaller, while no standard error is smaller"
+    )
+    return [
+        sentence(
+            "narrower",
+            "For ",
+            *agreement.which(analysis, rows),
+            f", the analysis over seeds and {facts.case_unit(analysis)} has a narrower interval or a smaller "
+            f"{facts.adjusted_name(analysis)} than that over seeds alone: {why}.",
+        )
+    ]
+
+
+def _easier(row: Answer, alone: Answer) -> bool:
+    pairs = (
+        (row.high - row.low, alone.high - alone.low),
+        (row.high_simultaneous - row.low_simultaneous, alone.high_simultaneous - alone.low_simultaneous),
+        (row.p_adjusted, alone.p_adjusted),
+    )
+    return any(ours < theirs * (1 - ROUNDING) for ours, theirs in pairs)
+
+
+def _without_case_part(analysis: Analysis, found: Answers) -> list[Sentence]:
+    """Name the comparisons that show no sign of what the cases bring, whose intervals are those over seeds."""
+    rows = [row for row in found.family if row.note.startswith(NO_CASE_PART)]
+    if not rows:
+        return []
+    return [
+        sentence(
+            "no-case-part",
+            "For ",
+            *agreement.which(analysis, rows),
+            ", this sample shows no sign of a case part (Cov2 not larger than Cov3): the interval is that over seeds, "
+            "or wider where the cases alone bring more, and adds no evidence about other "
+            f"{facts.case_unit(analysis)}.",
+        )
+    ]
 
 
 def beside(analysis: Analysis) -> tuple[Sentence, ...]:

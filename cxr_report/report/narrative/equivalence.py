@@ -22,7 +22,7 @@ def equivalence(analysis: Analysis) -> tuple[Sentence, ...]:
     if not analysis.equivalences:
         text = f"Equivalence was not tested over seeds and {facts.case_unit(analysis)}, for want of a joint analysis."
         return (sentence("no-equivalence", text), *seeds)
-    return (equivalent(analysis), _not_inferior(analysis), *_reservation(analysis), *seeds)
+    return (equivalent(analysis), *_not_inferior(analysis), *_reservation(analysis), *seeds)
 
 
 def equivalent(analysis: Analysis) -> Sentence:
@@ -55,16 +55,19 @@ def _which(analysis: Analysis, rows: list[Equivalence]) -> str:
     return f": {names}" if names and family(analysis)[0] > 1 else ""
 
 
-def _not_inferior(analysis: Analysis) -> Sentence:
+def _not_inferior(analysis: Analysis) -> list[Sentence]:
+    """Say which losses are not inferior to the baseline; a family of all pairs names none to be held against."""
+    if analysis.study.analysis.family != "baseline":
+        return []
     rows = [row for row in analysis.equivalences if row.noninferior]
     total = family(analysis)[0]
     if total == 1:
         row = analysis.equivalences[0]
         first, second = analysis.labels[row.first], analysis.labels[row.second]
         text = f"That {first} is not worse than {second} by that margin was {'' if rows else 'not '}shown."
-        return sentence("not-inferior", text)
+        return [sentence("not-inferior", text)]
     begin = "That the first loss is not worse than the second by that margin was shown for "
-    return sentence("not-inferior", begin, *count(len(rows), total), _which(analysis, rows), ".")
+    return [sentence("not-inferior", begin, *count(len(rows), total), _which(analysis, rows), ".")]
 
 
 def _reservation(analysis: Analysis) -> list[Sentence]:
@@ -78,21 +81,19 @@ def _seeds(analysis: Analysis) -> list[Sentence]:
     rows = [row for row in analysis.seeds_equivalences if row.p_tost == row.p_tost]
     if not rows:
         return []
-    alpha, total = analysis.study.analysis.alpha, prose.count(len(rows))
+    alpha, sure = analysis.study.analysis.alpha, prose.count(sum(row.t_rope >= SURE for row in rows))
     return [
         sentence(
             "seeds-equivalence",
             "Over seeds, on these cases only, two one-sided t tests, unadjusted, reached α = ",
             prose.exactly(alpha, facts.ALPHA),
             " for ",
-            prose.count(sum(row.p_tost <= alpha for row in rows)),
-            " of ",
-            total,
+            *count(sum(row.p_tost <= alpha for row in rows), len(rows)),
             f" {'comparison' if len(rows) == 1 else 'comparisons'}, and the posterior probability of a difference "
             "within the margin was at least ",
             prose.exactly(SURE, ""),
             " for ",
-            prose.count(sum(row.t_rope >= SURE for row in rows)),
+            sure if sure.value else "none",
             ".",
         )
     ]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from cxr_report.analysis.value import Analysis, SeedFloor, Twin
+from cxr_report.analysis.value import Analysis, NullRate, SeedFloor, Twin
 from cxr_report.report import numerals
+from cxr_report.report.names import short_target
 from cxr_report.report.narrative import facts, prose
 from cxr_report.report.narrative.prose import Number, Piece, Sentence, sentence
 
@@ -15,6 +16,8 @@ __all__ = ["floor"]
 SEEDS_ALONE = "over seeds alone"
 """What the note of the comparison says where the metric has no covariance over cases."""
 
+RULE_OF_THREE = 3.0
+"""Quoted: 3 / n bounds the rate of what n trials did not show once, at 95 % (doi 10.1001/jama.1983.03330370053031)."""
 
 DECIDING = {True: "mrmc pairs", False: "paired t"}
 """Whether seeds and cases decide together -> the test that decides, as the rates call it."""
@@ -35,7 +38,7 @@ def _named(analysis: Analysis, loss: str) -> str:
 
 
 def _twin(analysis: Analysis, key: str, twin: Twin) -> Sentence:
-    both = f"{_named(analysis, twin.first)} and {_named(analysis, twin.second)} are the same function"
+    both = f"By definition, {_named(analysis, twin.first)} and {_named(analysis, twin.second)} are the same function"
     if not twin.n_seeds:
         return sentence("twin-missing", f"{both}, but no seed is finished for both.")
     seeds = prose.count(twin.n_seeds, f"{key}.n_seeds")
@@ -53,19 +56,16 @@ def _twin(analysis: Analysis, key: str, twin: Twin) -> Sentence:
         f" {unit}, their test logits differed by up to ",
         Number(numerals.scientific(twin.max_delta), f"{key}.max_delta", twin.max_delta),
         ", ",
-        prose.count(twin.flips, f"{key}.flips"),
-        f" {'label' if twin.flips == 1 else 'labels'} changed",
+        prose.count(twin.flips, f"{key}.flips") if twin.flips else "no",
+        f" {'label' if twin.flips <= 1 else 'labels'} changed",
     ]
     known = [place for place, each in enumerate(twin.differences) if not math.isnan(each)]
     if known:
         most = max(known, key=lambda place: abs(twin.differences[place]))
         number = abs(twin.differences[most])
-        pieces += [f", and {facts.spoken(twin.metric)} moved by up to ", Number(_small(number), "", number)]
+        moved: list[Piece] = [" moved by up to ", Number(numerals.scientific(number), "", number)]
+        pieces += [f", and {facts.spoken(twin.metric)}", *(moved if number else [" did not change"])]
     return sentence("twin", *pieces, ": rounding alone.")
-
-
-def _small(number: float) -> str:
-    return "0" if number == 0 else numerals.scientific(number)
 
 
 def _seeds(analysis: Analysis, place: int, each: SeedFloor) -> Iterator[Sentence]:
@@ -81,7 +81,7 @@ def _seeds(analysis: Analysis, place: int, each: SeedFloor) -> Iterator[Sentence
         prose.count(len(each.further)),
         f" further seeds and compared with itself {target}, outside of every family and without effect on any "
         f"decision: the difference in {metric} was ",
-        prose.difference(each.difference, f"{key}.difference"),
+        _apart(each, each.difference, f"{key}.difference"),
         *_tested(analysis, key, each),
         ".",
     )
@@ -90,10 +90,19 @@ def _seeds(analysis: Analysis, place: int, each: SeedFloor) -> Iterator[Sentence
             "seed-percentile",
             f"Over {'all' if each.exhaustive else 'a random choice of'} ",
             prose.count(each.n_splits, f"{key}.n_splits"),
-            " splits of these runs into two sets, the 95th percentile of the absolute difference of their means was ",
-            prose.difference(each.percentile_95, f"{key}.percentile_95"),
+            " splits of these runs into two sets of ",
+            prose.count(len(each.seeds)),
+            ", the 95th percentile of the absolute difference of their means was ",
+            _apart(each, each.percentile_95, f"{key}.percentile_95"),
             ": a description of what seeds alone do on these cases, and no test.",
         )
+
+
+def _apart(each: SeedFloor, number: float, key: str) -> Number:
+    """Write a difference, with one more digit where it and the percentile would read the same and are not."""
+    alike = numerals.difference(abs(each.difference)) == numerals.difference(each.percentile_95)
+    more = alike and abs(each.difference) != each.percentile_95
+    return Number(numerals.fixed(number, numerals.DIFFERENCE_DECIMALS + more), key, number)
 
 
 def _tested(analysis: Analysis, key: str, each: SeedFloor) -> list[Piece]:
@@ -124,19 +133,34 @@ def _rates(analysis: Analysis) -> Iterator[Sentence]:
     known = {
         f"null_rates.{n}.rate": rate for n, rate in enumerate(analysis.null_rates) if not math.isnan(rate.rate)
     }  # fmt: skip
-    deciding = [(key, each.rate) for key, each in known.items() if each.test == own]
-    others = [(key, each.rate) for key, each in known.items() if each.test != own]
+    deciding = [(key, each) for key, each in known.items() if each.test == own]
+    others = [(key, each) for key, each in known.items() if each.test != own]
     if not deciding or not others:
         return
-    low, high = min(others, key=lambda each: each[1]), max(others, key=lambda each: each[1])
+    low, high = min(others, key=lambda each: each[1].rate), max(others, key=lambda each: each[1].rate)
+    claims = {short_target(analysis, each.claim) for each in known.values()}
     yield sentence(
         "null-rates",
         "In studies simulated with the variance components of this one and with all means equal, the decisions of the "
         "plan found a difference in ",
-        prose.share(deciding[0][1], deciding[0][0]),
+        _rate(*deciding[0]),
         ", the other tests in ",
-        prose.share(low[1], low[0]),
+        _rate(*low),
         " to ",
-        prose.share(high[1], high[0]),
-        ".",
+        _rate(*high),
+        f", each read as a claim about other {claims.pop()}." if len(claims) == 1 else ".",
     )
+    yield sentence(
+        "null-reading",
+        "A rate above α = ",
+        prose.exactly(analysis.study.analysis.alpha, facts.ALPHA),
+        " means too many false findings for what is claimed; one below it is cautious, at a cost in power.",
+    )
+
+
+def _rate(key: str, each: NullRate) -> Number:
+    """Write a rate; where nothing was rejected, the bound that so many simulations put on it."""
+    if each.rate > 0:
+        return prose.share(each.rate, key)
+    bound = numerals.percent(RULE_OF_THREE / each.n_simulations, 2)
+    return Number(f"<{numerals.NO_BREAK}{bound}", key, each.rate)

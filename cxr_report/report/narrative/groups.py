@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from cxr_report.analysis.value import Analysis, JointPair
+from cxr_report.report.answers import role_of
 from cxr_report.report.figures.subgroups import ATTRIBUTES
 from cxr_report.report.narrative import facts, prose
 from cxr_report.report.narrative.prose import Piece, Sentence, sentence
@@ -14,8 +15,11 @@ from cxr_report.report.tables.sensitivity import OTHER_RULE
 
 __all__ = ["calibration", "class_pairs", "sensitivity", "subgroups"]
 
-MOST = 8
+MOST = 6
 """Chosen: differences of single classes that a sentence can list."""
+
+ECE = "ece"
+"""The metric of calibration that a study may list."""
 
 _SHOWN = ("first better", "second better")
 
@@ -41,8 +45,9 @@ def class_pairs(analysis: Analysis) -> tuple[Sentence, ...]:
                 f"no difference in {metric} was shown, which is no evidence that the losses are equal.",
             ),
         )
-    told = "; ".join(f"for {klass} {_way(analysis, pair)}" for klass, pair in found)
-    tail = f": {told}" if len(found) <= MOST else ""
+    least = sorted(found, key=lambda each: each[1].p)[:MOST]
+    told = "; ".join(f"for {klass} {_way(analysis, pair)}" for klass, pair in found if (klass, pair) in least)
+    tail = f": {told}" if len(found) <= MOST else f", with the smallest p values {told}"
     return (
         sentence(
             "class-pairs",
@@ -73,9 +78,17 @@ def calibration(analysis: Analysis) -> tuple[Sentence, ...]:
             prose.value(low[1].ece, f"calibrations.{low[0]}.ece"),
             f") and highest with {analysis.labels[high[1].loss]} (",
             prose.value(high[1].ece, f"calibrations.{high[0]}.ece"),
-            "); this is a description, and nothing was tested.",
+            f"); {_tested(analysis)}.",
         ),
     )
+
+
+def _tested(analysis: Analysis) -> str:
+    """Say whether calibration errors were compared by a test: over seeds, where the study lists that metric."""
+    if ECE not in analysis.metrics:
+        return "this is a description, and nothing was tested"
+    role = {"primary": "as the primary metric", "hierarchy": "in the order of the plan"}.get(role_of(analysis, ECE))
+    return f"comparisons of it were tested over seeds only, {role or 'exploratory'}"
 
 
 def subgroups(analysis: Analysis) -> tuple[Sentence, ...]:
@@ -116,5 +129,8 @@ def _sensitivity(analysis: Analysis) -> Iterator[Sentence]:
         f" {'comparison' if len(rows) == 1 else 'comparisons'} showed a difference in {facts.spoken(metric)}; as "
         "planned it is ",
         prose.count(sum(pair.verdict in _SHOWN for pair in planned)),
-        ".",
+        "; it is of seeds only, for a run that diverged has no predictions",
+        ", and its score is the worst that any finished run reached."
+        if analysis.study.analysis.on_diverged == "drop-seed"
+        else ".",
     )

@@ -81,7 +81,7 @@ def _over_seeds(analysis: Analysis, key: str, entry: LossSummary) -> list[Piece]
         prose.percent_of(analysis.study.analysis.alpha, facts.ALPHA),
         " CI ",
         *_over_patients(analysis, entry),
-        "over seeds " if entry.klass else "over seeds, on these test cases, ",
+        "over seeds, on these test cases, ",
         prose.value(entry.low, f"{key}.low"),
         " to ",
         prose.value(entry.high, f"{key}.high"),

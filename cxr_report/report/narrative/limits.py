@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator
 
 from cxr_report.analysis.value import BOTH, Analysis
-from cxr_report.metrics import METRICS
 from cxr_report.report.answers import answers
 from cxr_report.report.narrative import facts, given, leaders, prose
 from cxr_report.report.narrative.prose import Paragraph, Piece, Sentence, sentence
@@ -74,25 +73,28 @@ def _shortcuts(analysis: Analysis) -> Iterator[Sentence]:
 
 
 def _precision(analysis: Analysis) -> Sentence:
-    """Say how many cases there are and, where it was analysed, how well they let the leader be known."""
+    """Say how many cases there are and, where it was analysed, how well cases and seeds let the losses be known."""
     metric = analysis.study.metrics.primary
     found = answers(analysis, metric, BOTH)
     test = found.test if found is not None else None
-    rows = [row for row in test.means if not math.isnan(row.low)] if test is not None else []
+    rows = [(row.high - row.low, row) for row in test.means if not math.isnan(row.low)] if test is not None else []
     if found is None or test is None or not rows:
         size = prose.count(analysis.data.n_test, facts.CASES_KEY)
         return sentence("test-size", "The test set has ", size, " cases", leaders.of_patients(analysis), ".")
-    better = max if METRICS[metric].higher_is_better else min
-    leader = better(rows, key=lambda row: row.estimate)
+    narrow, wide = min(rows, key=lambda each: each[0]), max(rows, key=lambda each: each[0])
     return sentence(
         "precision",
         "With ",
         prose.count(test.n_cases, f"{found.key}.n_cases"),
         " cases",
         leaders.of_patients(analysis),
-        f" the {facts.spoken(metric)} of one loss is known to about ±",
-        prose.value((leader.high - leader.low) / 2, ""),
-        " only.",
+        " and ",
+        prose.count(test.n_seeds, f"{found.key}.n_seeds"),
+        f" seeds, the mean {facts.spoken(metric)} of a loss is known to ±",
+        prose.value(narrow[0] / 2, ""),
+        f" ({analysis.labels[narrow[1].loss]}) to ±",
+        prose.value(wide[0] / 2, ""),
+        f" ({analysis.labels[wide[1].loss]}) only.",
     )
 
 
@@ -128,10 +130,11 @@ def _size(analysis: Analysis) -> Iterator[Sentence]:
     if undefined:
         yield sentence(
             "undefined",
-            prose.count(undefined),
-            " of ",
+            "Of ",
             prose.count(len(analysis.summaries)),
-            " means of a metric over seeds are undefined and were left out.",
+            " means of a metric over seeds ",
+            prose.count(undefined),
+            f" {'is' if undefined == 1 else 'are'} undefined and left out.",
         )
 
 
@@ -146,13 +149,36 @@ _SPLITS = {"train": "training", "val": "validation", "test": "test"}
 
 
 def _state(analysis: Analysis) -> Iterator[Sentence]:
-    if analysis.left_out:
-        gone = prose.count(len(analysis.left_out))
-        unit = "seed is" if len(analysis.left_out) == 1 else "seeds are"
-        yield sentence("left-out-limit", gone, f" {unit} not finished for every loss, which may favour some losses.")
-    if analysis.diverged:
-        yield sentence("diverged-limit", "Runs that diverged are rated by rule and not by their predictions.")
+    yield from _left_out(analysis)
+    if analysis.diverged and analysis.study.analysis.on_diverged == "drop-seed":
+        text = "Seeds with a run that diverged count for no loss, so that all results are of runs that did not diverge."
+        yield sentence("diverged-limit", text)
+    elif analysis.diverged:
+        yield sentence(
+            "diverged-limit",
+            "Runs that diverged are rated by rule and not by their predictions: with the worst score that any finished "
+            "run reached on the metric.",
+        )
     if analysis.partial:
         yield sentence("partial", "The study is incomplete, and its final result may differ.")
     if analysis.exploratory:
         yield sentence("exploratory", f"The analysis is exploratory: {listed(analysis.exploratory)}.")
+
+
+_LACKS = {
+    "diverged": "a run diverged",
+    "missing": "a run is missing",
+    "undefined": "the primary metric of a run is undefined",
+}
+
+
+def _left_out(analysis: Analysis) -> Iterator[Sentence]:
+    """Say with how many seeds not every loss has a score of its own, and why."""
+    pieces: list[Piece] = []
+    for reason, what in _LACKS.items():
+        number = len({gone.seed for gone in analysis.left_out if gone.reason == reason})
+        if number:
+            pieces += [", " if pieces else "", f"{what} with ", prose.count(number)]
+            pieces.append(" seed" if number == 1 else " seeds")
+    if pieces:
+        yield sentence("left-out-limit", "Not every loss has every seed, which may favour some losses: ", *pieces, ".")

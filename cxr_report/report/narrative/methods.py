@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cxr_report.analysis.value import Analysis
 from cxr_report.report.names import family
-from cxr_report.report.narrative import facts, given, omnibus, prose
+from cxr_report.report.narrative import descriptions, facts, given, omnibus, prose
 from cxr_report.report.narrative.prose import Paragraph, Sentence, sentence
 from cxr_report.report.numerals import listed
 
@@ -16,7 +16,17 @@ _AVERAGED = ("auroc", "average_precision")
 def analysis_methods(analysis: Analysis) -> tuple[Paragraph, ...]:
     """Write how the results were analysed, from the plan that was frozen before the runs."""
     return (
-        Paragraph("", "", (*_metrics(analysis), *_macro(analysis), *_thresholds(analysis), _summaries(analysis))),
+        Paragraph(
+            "",
+            "",
+            (
+                *_metrics(analysis),
+                *_macro(analysis),
+                *descriptions.labels(analysis),
+                *_thresholds(analysis),
+                _summaries(analysis),
+            ),
+        ),
         Paragraph("", "", (_targets(analysis), *_joint(analysis), _over_seeds(), *_delong(analysis))),
         Paragraph(
             "",
@@ -29,7 +39,13 @@ def analysis_methods(analysis: Analysis) -> tuple[Paragraph, ...]:
                 *([_divergence(analysis)] if analysis.study.trained else []),
             ),
         ),
+        *_beside(analysis),
     )
+
+
+def _beside(analysis: Analysis) -> tuple[Paragraph, ...]:
+    said = descriptions.descriptions(analysis)
+    return (Paragraph("", "", said),) if said else ()
 
 
 def _metrics(analysis: Analysis) -> list[Sentence]:
@@ -178,9 +194,14 @@ def _equivalence(analysis: Analysis) -> tuple[Sentence, ...]:
             "equivalence-method",
             "Equivalence within ±",
             prose.exactly(analysis.study.analysis.margin, "study.analysis.margin"),
-            ", and non-inferiority by as much, were tested with the joint standard error and adjusted over the family.",
+            f"{_one_sided(analysis)} tested with the joint standard error and adjusted over the family.",
         ),
     )
+
+
+def _one_sided(analysis: Analysis) -> str:
+    against_baseline = analysis.study.analysis.family == "baseline"
+    return ", and non-inferiority to the baseline by as much, were" if against_baseline else " was"
 
 
 def _delong(analysis: Analysis) -> tuple[Sentence, ...]:

@@ -93,11 +93,14 @@ def _no_case_term(analysis: Analysis, metric: str) -> list[Sentence]:
 
 def _beside(analysis: Analysis, others: list[Omnibus]) -> Sentence:
     rejecting = [test for test in others if test.rejected]
-    begin: tuple[Piece, ...] = ("Of the ", prose.count(len(others)), " other tests ")
+    begin: tuple[Piece, ...] = ("Of the ", prose.count(len(others)), " other tests, each for its own target, ")
     if not rejecting:
         return sentence("omnibus-beside", *begin, "none rejected it.")
     grouped: dict[Target, list[str]] = {}
     for test in rejecting:
         grouped.setdefault(test.target, []).append(TESTS[test.test])
     names = "; ".join(f"{listed(tests)} ({short_target(analysis, target)})" for target, tests in grouped.items())
+    if len(rejecting) == len(others) > 1:
+        begin = ("All ", prose.count(len(others)), " other tests, each for its own target, ")
+        return sentence("omnibus-beside", *begin, f"rejected it: {names}.")
     return sentence("omnibus-beside", *begin, prose.count(len(rejecting)), f" rejected it: {names}.")

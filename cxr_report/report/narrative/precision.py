@@ -7,10 +7,13 @@ import math
 from cxr_report.analysis.value import Analysis, VarianceParts
 from cxr_report.report.narrative import facts, prose
 from cxr_report.report.narrative.prose import Sentence, sentence
+from cxr_report.report.numerals import listed
 
 __all__ = ["variances"]
 
 _OF = {"difference of two losses": "a difference of two losses", "mean of one loss": "the mean of one loss"}
+
+_POOLED = {"difference of two losses": "pairs", "mean of one loss": "losses"}
 
 
 def variances(analysis: Analysis) -> tuple[Sentence, ...]:
@@ -40,7 +43,7 @@ def _parts(key: str, part: VarianceParts) -> Sentence:
         prose.share(part.cases / total),
         " from cases and ",
         prose.share(part.both / total),
-        " from their interaction; its standard error of ",
+        f" from their interaction{_raised(part)}; its standard error, pooled over all {_POOLED[part.of]}, of ",
         prose.spread(part.se, f"{key}.se"),
         " would be ",
         prose.spread(part.se_twice_the_seeds, f"{key}.se_twice_the_seeds"),
@@ -48,3 +51,10 @@ def _parts(key: str, part: VarianceParts) -> Sentence:
         prose.spread(part.se_twice_the_cases, f"{key}.se_twice_the_cases"),
         f" with twice the cases, {worth}.",
     )
+
+
+def _raised(part: VarianceParts) -> str:
+    """Say which parts were estimated at 0 or below and count as 0."""
+    names = {"seeds": part.seeds, "cases": part.cases, "the interaction": part.both}
+    found = listed([name for name, value in names.items() if value == 0])
+    return f" (the part of {found} was estimated at 0 or below, and counts as 0)" if found else ""

@@ -18,11 +18,12 @@ def conformance(found: Conformance) -> tuple[Sentence, ...]:
     return (
         sentence(
             "conformance",
+            "In ",
             prose.count(len(found.checks)),
-            " checks hold ",
+            " checks, ",
             prose.count(functions),
-            " functions of the program, of which not all were used here, against other programs and published tables; "
-            f"{tail}.",
+            " functions of the program, of which not all were used here, are held against other programs and published "
+            f"tables; {tail}.",
         ),
     )
 

@@ -8,8 +8,12 @@ from collections.abc import Iterator
 from cxr_report.analysis.value import Analysis, Ranking
 from cxr_report.report.narrative import facts, prose
 from cxr_report.report.narrative.prose import Piece, Sentence, sentence
+from cxr_report.report.numerals import listed
 
 __all__ = ["ranks"]
+
+TIE = 1e-9
+"""Chosen: mean ranks that differ by no more are the same; others differ by a half over the number of seeds at least."""
 
 
 def ranks(analysis: Analysis) -> tuple[Sentence, ...]:
@@ -25,19 +29,22 @@ def _ranks(analysis: Analysis, key: str, each: Ranking) -> Iterator[Sentence]:
     if any(math.isnan(rank) for rank in each.mean_ranks):
         yield sentence("no-ranks", f"The losses could not be ranked in {metric}: {facts.noted(each.note)}.")
         return
-    order = sorted(range(len(each.losses)), key=lambda place: each.mean_ranks[place])
-    first, last = order[0], order[-1]
-    yield sentence(
-        "ranks",
-        "Over ",
-        prose.count(each.n_seeds, f"{key}.n_seeds"),
-        f" seeds, on these test cases, the best mean rank in {metric} was that of "
-        f"{analysis.labels[each.losses[first]]} (",
-        prose.statistic(each.mean_ranks[first], f"{key}.mean_ranks.{first}"),
-        f"), the worst that of {analysis.labels[each.losses[last]]} (",
-        prose.statistic(each.mean_ranks[last], f"{key}.mean_ranks.{last}"),
-        "); 1 is the best possible.",
-    )
+    begin: list[Piece] = ["Over ", prose.count(each.n_seeds, f"{key}.n_seeds"), " seeds, on these test cases, "]
+    first, last = _holders(each, min(each.mean_ranks)), _holders(each, max(each.mean_ranks))
+    if len(first) == len(each.losses):
+        yield sentence(
+            "ranks-equal", *begin, f"all losses had the same mean rank in {metric}", *_rank(key, each, 0), "."
+        )
+    else:
+        yield sentence(
+            "ranks",
+            *begin,
+            f"the best mean rank in {metric} {_whose(analysis, each, first)}",
+            *_rank(key, each, first[0]),
+            f", the worst {_whose(analysis, each, last)}",
+            *_rank(key, each, last[0]),
+            "; 1 is the best possible.",
+        )
     yield sentence(
         "ranks-nemenyi",
         "Nemenyi’s test tells losses apart whose mean ranks differ by more than ",
@@ -46,7 +53,7 @@ def _ranks(analysis: Analysis, key: str, each: Ranking) -> Iterator[Sentence]:
         prose.exactly(analysis.study.analysis.alpha, facts.ALPHA),
         ".",
     )
-    yield _stable(analysis, key, each, order[0])
+    yield _stable(analysis, key, each, first)
     yield sentence(
         "ranks-limit",
         f"Ranks say nothing about how large a difference is, and nothing here speaks of other "
@@ -54,14 +61,27 @@ def _ranks(analysis: Analysis, key: str, each: Ranking) -> Iterator[Sentence]:
     )
 
 
-def _stable(analysis: Analysis, key: str, each: Ranking, first: int) -> Sentence:
-    pieces: list[Piece] = [
-        "When the seeds were drawn anew, ",
-        analysis.labels[each.losses[first]],
-        " held the first rank in ",
-        prose.share(each.distribution[first][0], f"{key}.distribution.{first}.0"),
-        " of the resamples",
-    ]
+def _holders(each: Ranking, rank: float) -> list[int]:
+    """Return the places of the losses that have a mean rank."""
+    return [place for place, own in enumerate(each.mean_ranks) if abs(own - rank) <= TIE]
+
+
+def _whose(analysis: Analysis, each: Ranking, places: list[int]) -> str:
+    names = listed([analysis.labels[each.losses[place]] for place in places])
+    return f"was that of {names}" if len(places) == 1 else f"was shared by {names}"
+
+
+def _rank(key: str, each: Ranking, place: int) -> list[Piece]:
+    return [" (", prose.statistic(each.mean_ranks[place], f"{key}.mean_ranks.{place}"), ")"]
+
+
+def _stable(analysis: Analysis, key: str, each: Ranking, first: list[int]) -> Sentence:
+    pieces: list[Piece] = ["When the seeds were drawn anew, the first rank was held by "]
+    for turn, place in enumerate(first):
+        pieces.append("" if not turn else " and " if turn == len(first) - 1 else ", ")
+        share = prose.share(each.distribution[place][0], f"{key}.distribution.{place}.0")
+        pieces += [f"{analysis.labels[each.losses[place]]} in ", share]
+    pieces.append(" of the resamples")
     if not math.isnan(each.tau):
         pieces += [
             "; Kendall’s τ between resampled and observed order was ",

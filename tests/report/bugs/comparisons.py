@@ -77,6 +77,14 @@ def bounds_of_a_difference_swapped(patch: pytest.MonkeyPatch) -> None:
     answers_changed(patch, lambda each: replace(each, low=each.high, high=each.low))
 
 
+def narrower_by_the_unadjusted_interval_alone(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(decisions, "_easier", lambda row, alone: row.high - row.low < alone.high - alone.low)
+
+
+def pairs_without_a_case_part_kept_quiet(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(decisions, "_without_case_part", lambda analysis, found: [])
+
+
 def another_effect_size(patch: pytest.MonkeyPatch) -> None:
     answers_changed(patch, lambda each: replace(each, d_z=each.statistic))
 
@@ -145,7 +153,7 @@ def contradiction_told_of_all(patch: pytest.MonkeyPatch) -> None:
     def of_all(right: Any, analysis: Analysis, rows: Any) -> Any:
         return right(analysis, list(answers.deciding(analysis, analysis.metrics[0]).family))
 
-    keep(patch, agreement, "_which", of_all)
+    keep(patch, agreement, "which", of_all)
 
 
 def other_targets_kept_quiet(patch: pytest.MonkeyPatch) -> None:
@@ -194,6 +202,14 @@ def equivalence_over_seeds_told_as_the_joint_one(patch: pytest.MonkeyPatch) -> N
         return said
 
     keep(patch, equivalence, "equivalent", alone)
+
+
+def non_inferiority_told_of_all_pairs(patch: pytest.MonkeyPatch) -> None:
+    def everywhere(right: Any, analysis: Analysis) -> Any:
+        plan = analysis.study.analysis.model_copy(update={"family": "baseline"})
+        return right(replace(analysis, study=analysis.study.model_copy(update={"analysis": plan})))
+
+    keep(patch, equivalence, "_not_inferior", everywhere)
 
 
 def what_equivalence_leaves_open_kept_quiet(patch: pytest.MonkeyPatch) -> None:

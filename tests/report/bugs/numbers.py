@@ -15,6 +15,7 @@ from cxr_report.report.narrative import (
     comparisons,
     completion,
     controls,
+    descriptions,
     exact,
     facts,
     leaders,
@@ -140,6 +141,20 @@ def synthetic_data_kept_quiet(patch: pytest.MonkeyPatch) -> None:
         return tuple(said for said in right(analysis) if said.kind != "synthetic")
 
     keep(patch, abstracts, "conclusion", quiet)
+
+
+def narrowest_interval_told_as_the_widest(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(limits, "max", min, raising=False)
+
+
+def divergence_told_as_a_missing_run(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(limits, "_LACKS", {**limits._LACKS, "diverged": limits._LACKS["missing"]})
+
+
+def positive_and_negative_class_swapped(patch: pytest.MonkeyPatch) -> None:
+    keep(
+        patch, descriptions, "labels", lambda right, analysis: right(replace(analysis, classes=analysis.classes[::-1]))
+    )
 
 
 def limitation_left_out(patch: pytest.MonkeyPatch) -> None:

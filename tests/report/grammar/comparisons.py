@@ -154,7 +154,8 @@ class Comparisons(Truth):
             elif place == 1:
                 self._counted({key: w[key] for key in ("none", "shown", "total") if key in w}, number_)
             else:
-                same(w["n2"], number_, "comparisons that show a difference")
+                demand(w["n2"] != "0", "0 is told for none")
+                same(w["n2"].replace("none", "0"), number_, "comparisons that show a difference")
 
     def on_agreement(self, w: dict[str, str]) -> None:
         demand(self.decided(self.primary) == "both" and not self.contradictions(), "the answers differ")
@@ -170,15 +171,26 @@ class Comparisons(Truth):
         who = self._alone(w["who"])
         pairs = self.contradictions().get((kind, who))
         demand(pairs, "no comparison is answered", kind, "by", who)
+        self._whichever(w, pairs or set())
+        return who
+
+    def _whichever(self, w: dict[str, str], pairs: set[tuple[str, str]]) -> None:
+        """Hold the names of comparisons, or how many they are, to the comparisons they are."""
         if "pairs" in w:
             demand(self.listed(w["pairs"]) == pairs, "other comparisons are answered so")
         elif "every" in w:
-            demand(len(pairs or ()) == self.total, "all comparisons are told to be answered so")
+            demand(len(pairs) == self.total, "all comparisons are told to be answered so")
             same(w["every"], self.total, "comparisons")
         else:
-            same(w["n"], len(pairs or ()), "comparisons")
+            same(w["n"], len(pairs), "comparisons")
             same(w["total"], self.total, "comparisons")
-        return who
+
+    def on_narrower(self, w: dict[str, str]) -> None:
+        self._whichever(w, self.narrower())
+        demand(w["why"].startswith("it leaves out") == self.fewer(), "why it is narrower")
+
+    def on_no_case_part(self, w: dict[str, str]) -> None:
+        self._whichever(w, self.without_case_part())
 
     def on_disagreement_more(self, w: dict[str, str]) -> None:
         who = self._disagreement(w, "more")

@@ -14,7 +14,7 @@ from scipy import stats as scipy_stats
 from cxr_report.analysis.value import Analysis
 from cxr_report.metrics import METRICS
 
-from .reader import Reader
+from .reader import Reader, series
 from .words import COUNT, demand, same, same_p
 
 FORMS = [
@@ -24,6 +24,8 @@ FORMS = [
     for name, form in [line.split("\t")]
 ]
 RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+PARTS = {"seeds": "seeds", "cases": "cases", "the interaction": "both"}
+SHARE = r"[\d.]+\u00a0%"
 SHOWN = ("first better", "second better")
 
 
@@ -41,12 +43,15 @@ class Further(Reader):
         self.forms = [(name, re.compile(self._compile(form))) for name, form in FORMS]
 
     def _kinds(self) -> dict[str, str]:
-        counts = f"{self.label} against {self.label} was better in {COUNT} and worse in {COUNT} of {COUNT}"
+        ways = f"better in {COUNT}|worse in {COUNT}|better in {COUNT} and worse in {COUNT}"
+        counts = f"{self.label} against {self.label} was (?:{ways}) of {COUNT}"
+        share = f"{self.label} in {SHARE}"
         classes = "|".join(map(re.escape, self.a.classes))
         pair = f"for (?:{classes}) (?:higher|lower) with {self.label} than with {self.label}"
         twins = "|".join(re.escape(twin.second) for twin in self.a.twins) or "none"
         return super()._kinds() | {
             "G": f"{counts}(?:; {counts})*", "CP": f"{pair}(?:; {pair})*",
+            "LS": series(share), "D": r"−?\d+\.\d{4,5}", "B": rf"{SHARE}|<\u00a0{SHARE}",
             "Z": r"0|\d\.\d × 10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+", "TW": twins,
             "TT": "seeds and patients|seeds and cases|seeds, these cases|patients, these runs|cases, these runs",
         }  # fmt: skip
@@ -81,6 +86,9 @@ class Further(Reader):
         )
         for key, value in (("se", now), ("more_seeds", seeds), ("more_cases", cases)):
             same(w[key], value, key)
+        zero = [told for told, name in PARTS.items() if getattr(part, name) == 0]
+        demand(re.split(", | and ", w["zero"]) == zero if zero else "zero" not in w, "parts that count as 0 are", zero)
+        demand((w["pool"] == "pairs") == (part.of == "difference of two losses"), "pooled over pairs or losses")
         near = abs(seeds - cases) <= 0.1 * max(now - seeds, now - cases)
         wanted = "of either" if near else "seeds" if seeds < cases else "cases"
         demand(w["worth"].startswith(wanted), "what is worth more")
@@ -100,9 +108,17 @@ class Further(Reader):
     def on_ranks(self, w: dict[str, str]) -> None:
         self.own(w)
         truth = dict(zip(self.a.losses, self.ranks(), strict=True))
-        for key, loss, best in (("low", "first", min), ("high", "second", max)):
-            demand(abs(truth[self.by_label[w[loss]]] - best(truth.values())) < 1e-9, "another loss ranks", key)
-            same(w[key], best(truth.values()), "mean rank")
+        for key, loss, how, best in (("low", "first", "one", min), ("high", "second", "other", max)):
+            rank = best(truth.values())
+            holders = {name for name, own in truth.items() if abs(own - rank) < 1e-9}
+            demand(set(self.losses(w[loss])) == holders, "others rank", key, holders)
+            demand((w[how] == "shared by") == (len(holders) > 1), "a rank that is shared, or not")
+            same(w[key], rank, "mean rank")
+
+    def on_ranks_equal(self, w: dict[str, str]) -> None:
+        self.own(w)
+        demand(np.ptp(self.ranks()) < 1e-9, "the losses rank differently")
+        same(w["low"], float(self.ranks()[0]), "mean rank")
 
     def ranking(self) -> Any:
         return next(each for each in self.a.rankings if each.metric == self.primary)
@@ -113,9 +129,12 @@ class Further(Reader):
         same(w["cd"], q * math.sqrt(k * (k + 1) / (6 * each.n_seeds)), "critical difference")
 
     def on_ranks_stable(self, w: dict[str, str]) -> None:
-        each, place = self.ranking(), self.a.losses.index(self.by_label[w["loss"]])
-        demand(each.mean_ranks[place] == min(each.mean_ranks), "another loss has the best mean rank")
-        self.share(w["share"], each.distribution[place][0])
+        each = self.ranking()
+        told = dict(re.findall(rf"({self.label}) in ({SHARE})", w["shares"]))
+        best = {loss for loss, rank in zip(self.a.losses, self.ranks(), strict=True) if rank - min(self.ranks()) < 1e-9}
+        demand({self.by_label[label] for label in told} == best, "other losses have the best mean rank")
+        for label, share in told.items():
+            self.share(share, each.distribution[self.a.losses.index(self.by_label[label])][0])
         demand(("tau" in w) == (not math.isnan(each.tau)), "tau is told or not")
         for key, value in (("tau", each.tau), ("low", each.tau_low), ("high", each.tau_high)):
             if key in w:
@@ -135,9 +154,12 @@ class Further(Reader):
         twin = self.twin(w)
         demand(not twin.identical, "identical logits are told as different")
         same(w["n"], twin.n_seeds, "seeds")
-        same(w["flips"], twin.flips, "labels that changed")
+        demand((w["flips"] == "no") == (twin.flips == 0), "no label changed")
+        same(w["flips"].replace("no", "0"), twin.flips, "labels that changed")
         self.small(w["delta"], twin.max_delta)
-        self.small(w["most"], max(abs(each) for each in twin.differences))
+        demand(("still" in w) == (max(map(abs, twin.differences)) == 0), "the metric changed or not")
+        if "most" in w:
+            self.small(w["most"], max(abs(each) for each in twin.differences))
 
     def on_seed_floor(self, w: dict[str, str]) -> None:
         self.own(w)
@@ -150,21 +172,45 @@ class Further(Reader):
             same(w[key], getattr(each, key), key)
         same_p(w["p"], each.p, self.plan.alpha, "p")
 
+    def alike(self, each: Any) -> bool:
+        """Work out whether difference and percentile are two numbers that four decimals do not tell apart."""
+        size = abs(each.difference)
+        return size != each.percentile_95 and f"{size:.4f}" == f"{each.percentile_95:.4f}"
+
     def on_no_seed_floor(self, w: dict[str, str]) -> None:
         demand(math.isnan(self.a.seed_floor[0].difference), "the comparison is defined")
 
     def on_seed_percentile(self, w: dict[str, str]) -> None:
         (each,) = self.a.seed_floor
         demand((w["which"] == "all") == each.exhaustive, "all splits or some")
+        same(w["size"], len(each.seeds), "seeds of a set")
+        demand(len(w["percentile"]) == 6 + self.alike(each), "the percentile reads as the difference, or not")
         same(w["n"], each.n_splits, "splits")
         same(w["percentile"], each.percentile_95, "95th percentile")
 
     def on_null_rates(self, w: dict[str, str]) -> None:
         own = "mrmc pairs" if self.test(self.primary, "both") else "paired t"
-        others = [rate.rate for rate in self.a.null_rates if rate.test != own]
-        self.share(w["own"], next(rate.rate for rate in self.a.null_rates if rate.test == own))
-        self.share(w["low"], min(others))
-        self.share(w["high"], max(others))
+        others = [rate for rate in self.a.null_rates if rate.test != own]
+        self.bounded(w["own"], next(rate for rate in self.a.null_rates if rate.test == own))
+        self.bounded(w["low"], min(others, key=lambda rate: rate.rate))
+        self.bounded(w["high"], max(others, key=lambda rate: rate.rate))
+        claims = {rate.claim for rate in self.a.null_rates}
+        demand(("target" in w) == (len(claims) == 1), "one claim or several")
+        if "target" in w:
+            demand(self.claim(w["target"]) in claims, "another claim")
+
+    def bounded(self, text: str, rate: Any) -> None:
+        """Hold a rate to its value, or to the bound of three over the number of simulations where it is 0."""
+        demand(text.startswith("<") == (rate.rate == 0), "a rate of 0, or not")
+        if rate.rate:
+            self.share(text, rate.rate)
+        else:
+            self.share(text.removeprefix("<\u00a0"), 3 / rate.n_simulations)
+
+    def claim(self, text: str) -> str:
+        """Read what a test holds for."""
+        demand("patients" not in text or self.known_patients(), "patients are named against the data")
+        return text.replace("patients", "cases")
 
     def groups(self) -> list[Any]:
         """Work out the groups of the plan's estimand."""
@@ -173,21 +219,46 @@ class Further(Reader):
 
     def on_multiverse(self, w: dict[str, str]) -> None:
         self.own(w)
-        target = "seeds and cases" if w["target"] in ("seeds and patients", "seeds and cases") else w["target"]
-        target = "cases, these runs" if target == "patients, these runs" else target
-        pattern = rf"({self.label}) against ({self.label}) was better in ({COUNT}) and worse in ({COUNT}) of ({COUNT})"
-        told = {
-            (self.by_label[a], self.by_label[b]): tuple(map(int, rest))
-            for a, b, *rest in re.findall(pattern, w["list"])
+        pattern = rf"({self.label}) against ({self.label}) was ([^;]+) of ({COUNT})"
+        told = {}
+        for a, b, ways, total in re.findall(pattern, w.get("list", "")):
+            counts = {way: int(n) for way, n in re.findall(rf"(better|worse) in ({COUNT})", ways)}
+            told[self.by_label[a], self.by_label[b]] = (counts.get("better", 0), counts.get("worse", 0), int(total))
+        mine = self.of_target(w["target"])
+        wanted = {(group.first, group.second): self.decisions(group) for group in mine}
+        none = {pair for pair, (better, worse, _) in wanted.items() if not (better or worse)}
+        demand(self.listed(w.get("none", "")) == none, "comparisons without a difference are", none)
+        demand(told == {pair: counts for pair, counts in wanted.items() if pair not in none}, "decisions", told, wanted)
+
+    on_multiverse_none = on_multiverse
+
+    def of_target(self, words: str) -> list[Any]:
+        """Work out the groups of a target."""
+        return [group for group in self.groups() if group.target == self.claim(words)]
+
+    def decisions(self, group: Any) -> tuple[int, int, int]:
+        """Count the decisions of a group that can be reached: better, worse, all."""
+        decisions = {(r.test, r.adjustment): r for r in group.rows if r.smallest_p <= self.plan.alpha}
+        up = METRICS[self.primary].higher_is_better == (group.estimate > 0)
+        reached = sum(row.p_adjusted <= self.plan.alpha for row in decisions.values())
+        return (reached if up else 0, 0 if up else reached, len(decisions))
+
+    def on_multiverse_changed(self, w: dict[str, str]) -> None:
+        self.own(w)
+        mine, decided = self.of_target(w["target"]), self.decided(self.primary)
+        truth = {
+            frozenset((row.first, row.second)): self.winner(self.primary, row)
+            for row in self.rows(self.primary, decided)
         }
-        mine = [group for group in self.groups() if group.target == target]
-        demand(set(told) == {(group.first, group.second) for group in mine}, "comparisons are left out")
+        changed = 0
         for group in mine:
-            decisions = {(r.test, r.adjustment): r for r in group.rows if r.smallest_p <= self.plan.alpha}
-            up = METRICS[self.primary].higher_is_better == (group.estimate > 0)
-            reached = sum(row.p_adjusted <= self.plan.alpha for row in decisions.values())
-            wanted = (reached if up else 0, 0 if up else reached, len(decisions))
-            demand(told[group.first, group.second] == wanted, "decisions", told, wanted)
+            better, worse, all_ = self.decisions(group)
+            won = truth[frozenset((group.first, group.second))]
+            same_way = better if won and won[0] == group.first else worse if won else all_ - better - worse
+            changed += same_way < all_
+        demand(("zero" in w) == (changed == 0), "decisions change")
+        same(w.get("n", "0"), changed, "comparisons with another decision")
+        same(w["total"], len(mine), "comparisons")
 
     def unreachable(self) -> int:
         """Count decisions of the plan's estimand that cannot reach alpha."""
@@ -216,11 +287,15 @@ class Further(Reader):
                 up = (pair.difference > 0) == METRICS[self.primary].higher_is_better
                 truth.add((klass, *((pair.first, pair.second) if up else (pair.second, pair.first))))
         same(w["n"], len(truth), "differences")
-        if "list" in w:
+        demand(("list" in w) == (len(truth) <= 6) != ("some" in w), "differences are named")
+        if truth:
             classes = "|".join(map(re.escape, self.a.classes))
             pattern = rf"for ({classes}) (higher|lower) with ({self.label}) than with ({self.label})"
-            found = re.findall(pattern, w["list"])
-            demand({(k, self.by_label[a], self.by_label[b]) for k, _, a, b in found} == truth, "other differences")
+            found = re.findall(pattern, w.get("list", w.get("some")))
+            told = {(k, self.by_label[a], self.by_label[b]) for k, _, a, b in found}
+            p = {(k, frozenset((pair.first, pair.second))): pair.p for k, pair in self.class_rows()}
+            least = sorted(p[k, frozenset((a, b))] for k, a, b in truth)[:6]
+            demand(told <= truth and sorted(p[k, frozenset((a, b))] for k, a, b in told) == least, "other differences")
             way = "higher" if METRICS[self.primary].higher_is_better else "lower"
             demand({each[1] for each in found} == {way}, "the direction")
 
@@ -231,6 +306,13 @@ class Further(Reader):
                 errors[self.by_label[w[loss]]] == best(errors.values()), "another loss is calibrated better or worse"
             )
             same(w[key], best(errors.values()), "calibration error")
+        tested = any(pair.metric == "ece" for pair in self.a.pairs)
+        demand(w["tested"].startswith("comparisons") == tested, "calibration errors are compared or not")
+        if tested:
+            end = (
+                "primary metric" if self.primary == "ece" else "plan" if "ece" in self.plan.hierarchy else "exploratory"
+            )
+            demand(w["tested"].endswith(end), "the role of the calibration error")
 
     def on_subgroups(self, w: dict[str, str]) -> None:
         self.own(w)
@@ -241,6 +323,7 @@ class Further(Reader):
     def on_sensitivity(self, w: dict[str, str]) -> None:
         self.own(w)
         demand(w["rule"].startswith("with ") == (self.plan.on_diverged == "drop-seed"), "the rule for diverged runs")
+        demand(("score" in w) == (self.plan.on_diverged == "drop-seed"), "the worst score is explained")
         rows = [pair for pair in self.a.sensitivity if self.inside(pair)]
         same(w["total"], len(rows), "comparisons")
         same(w["n"], sum(shown(pair, self.plan.alpha) for pair in rows), "differences")
@@ -256,11 +339,17 @@ def check_further(analysis: Analysis, paragraphs: Sequence[Any]) -> set[str]:
             reader.check(name, words)
             names.append(name)
     demand(sum(n.startswith("variance") for n in names) == _own(analysis, "variances"), "variances are not all told")
-    demand(names.count("ranks") + names.count("no-ranks") == _own(analysis, "rankings"), "ranks are not told")
+    demand(
+        sum(names.count(name) for name in ("ranks", "ranks-equal", "no-ranks")) == _own(analysis, "rankings"),
+        "ranks are not told",
+    )
     demand(sum(n.startswith("twin") for n in names) == len(analysis.twins), "twins are not all told")
     demand(names.count("seed-floor") + names.count("no-seed-floor") == len(analysis.seed_floor), "the seed floor")
-    demand(("null-rates" in names) == bool(analysis.null_rates), "null rates are not told")
+    demand(("null-rates" in names) == ("null-reading" in names) == bool(analysis.null_rates), "null rates are not told")
     demand(("multiverse-reading" in names) == bool(analysis.multiverse), "how to read the multiverse is not told")
+    targets = {group.target for group in reader.groups()} if analysis.multiverse else set()
+    told = sum(names.count(name) for name in ("multiverse", "multiverse-none", "multiverse-changed"))
+    demand(told == len(targets), "a target of the multiverse is not told")
     demand(("multiverse-unreachable" in names) == (reader.unreachable() > 0), "decisions out of reach are not told")
     told = sum(name.startswith("class-pairs") for name in names)
     demand(told == bool(reader.class_rows()), "single classes are not told")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import re
 
+from cxr_report.stats import rank_bootstrap
+
 from .runs import Runs
 from .words import SPOKEN, demand, same
+from .words import number as printed
 
 
 class Plan(Runs):
@@ -17,9 +21,11 @@ class Plan(Runs):
         joint = self.test(self.primary, "both")
         same(w["cases"], joint.n_cases, "cases")
         self.patients(w)
-        best = max if self.way(self.primary) == "higher" else min
-        top = best((row for row in joint.means if not math.isnan(row.low)), key=lambda row: row.estimate)
-        same(w["half"], 0.5 * (top.high - top.low), "half the width of the interval")
+        same(w["seeds"], joint.n_seeds, "seeds")
+        half = {row.loss: (row.high - row.low) / 2 for row in joint.means if not math.isnan(row.low)}
+        for key, name, end in (("low", "narrow", min), ("high", "wide", max)):
+            same(w[key], end(half.values()), "half the width of the interval")
+            demand(half[self.by_label[w[name]]] == end(half.values()), "another loss is known", name)
 
     def precise(self) -> bool:
         """Work out whether the width of an interval can be told."""
@@ -111,7 +117,45 @@ class Plan(Runs):
         demand(told == {(g.klass, g.lacks, splits[g.split]) for g in self.a.absent}, "absent classes")
 
     def on_left_out_limit(self, w: dict[str, str]) -> None:
-        same(w["n"], len(self.a.left_out), "seeds that are not finished")
+        for reason in ("diverged", "missing", "undefined"):
+            truth = {gone.seed for gone in self.a.left_out if gone.reason == reason}
+            demand((reason in w) == bool(truth), reason, "seeds are told or not")
+            same(w.get(reason, "0"), len(truth), reason)
+
+    def on_diverged_limit(self, w: dict[str, str]) -> None:
+        demand(w["rule"].startswith("Seeds") == (self.plan.on_diverged == "drop-seed"), "the rule for diverged runs")
+
+    def on_equivalence_method(self, w: dict[str, str]) -> None:
+        demand(printed(w["margin"])[0] == self.plan.margin, "margin")
+        baseline = self.plan.family == "baseline"
+        demand(("both" in w) == baseline == (w["verb"] == "were"), "non-inferiority is asked or not")
+
+    def on_positive_class(self, w: dict[str, str]) -> None:
+        demand(self.a.study.task == "binary", "no class is the positive one")
+        demand((w["other"], w["positive"]) == tuple(self.a.classes), "another class is positive")
+
+    def on_unknown_labels(self, w: dict[str, str]) -> None:
+        demand(self.a.study.task == "multilabel", "every label is known")
+
+    def on_controls_method(self, w: dict[str, str]) -> None:
+        told = [name for name in ("pixels", "metadata") if name in w["list"]]
+        demand(told == [control.name for control in self.a.controls], "other controls")
+
+    def on_bins(self, w: dict[str, str]) -> None:
+        demand(self.a.calibrations or "ece" in self.a.metrics, "there is no calibration error")
+
+    def on_ranks_method(self, w: dict[str, str]) -> None:
+        demand(self.a.rankings, "there are no ranks")
+        same(w["n"], inspect.signature(rank_bootstrap).parameters["samples"].default, "draws of the seeds")
+
+    def on_floor_method(self, w: dict[str, str]) -> None:
+        demand(("again" in w, "twins" in w) == (bool(self.a.seed_floor), bool(self.a.twins)), "the noise floor")
+
+    def on_null_method(self, w: dict[str, str]) -> None:
+        same(w["n"], max(rate.n_simulations for rate in self.a.null_rates), "simulated studies")
+
+    def on_subgroups_method(self, w: dict[str, str]) -> None:
+        same(w["least"], self.plan.subgroup_minimum, "cases of a subgroup")
 
     def on_delong(self, w: dict[str, str]) -> None:
         several = self.known_patients() and self.a.data.n_test_patients < self.a.data.n_test

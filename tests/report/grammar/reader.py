@@ -48,6 +48,7 @@ class Reader(Plan):
         )
         seed = rf"seed \d+ \({self.labels}: (?:diverged|missing|undefined)\)"
         return {
+            "NN": f"{COUNT}|none", "NO": f"{COUNT}|no",
             "n": COUNT, "v": VALUE, "d": DIFFERENCE, "s": STATISTIC, "e": EXACT, "p": P, "L": self.label,
             "LL": self.labels, "M": metric, "T": either([curly(METRICS[each].title) for each in SPOKEN]),
             "ML": series(metric), "K": classes, "C": f"{clause}(?:; {clause})*", "%": r"[\d.]+\u00a0%",

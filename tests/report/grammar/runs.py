@@ -35,7 +35,6 @@ class Runs(Statistics):
         if "low" in w:
             for key in ("low", "high", "sd"):
                 same(w[key], getattr(row, key), key)
-            demand(("these" in w) == (not klass), "these test cases")
             self._both(w, metric, None if klass else loss)
 
     def _both(self, w: dict[str, str], metric: str, loss: str | None) -> None:
@@ -138,9 +137,16 @@ class Runs(Statistics):
 
     def on_no_divergence(self, w: dict[str, str]) -> None:
         demand(self.counts()["diverged"] == 0, "runs diverged")
+        self._floor(w)
         same(w["finished"], self.counts()["done"], "finished runs")
 
+    def _floor(self, w: dict[str, str]) -> None:
+        demand(
+            ("floor" in w) == bool(self.a.twins or self.a.seed_floor), "runs of the noise floor are set apart or not"
+        )
+
     def on_diverged(self, w: dict[str, str]) -> None:
+        self._floor(w)
         counts = self.counts()
         finished = counts["done"] + counts["diverged"]
         same(w["n"], counts["diverged"], "diverged runs")

@@ -61,7 +61,9 @@ def _decisions(reader: Reader, told: Told) -> None:
     demand(("largest" in names) == (bool(known) and not shown), "the largest difference is not told")
     demand(("undefined-pairs" in names) == (0 < len(known) < len(every)), "undefined comparisons are not told")
     both = target == "both"
-    demand(("narrower" in names) == (both and reader.narrower()), "narrower intervals are explained or not")
+    demand(("narrower" in names) == (both and bool(reader.narrower())), "narrower intervals are explained or not")
+    alone = both and bool(reader.without_case_part())
+    demand(("no-case-part" in names) == alone, "pairs without a case part are named or not")
     demand(("fewer-runs" in names) == reader.fewer(), "another number of seeds is told or not")
     _contradictions(reader, told)
     agreed = both and bool(known) and bool(reader.others(metric)) and not reader.contradictions()
@@ -93,7 +95,9 @@ def _omnibus(reader: Reader, names: list[str]) -> None:
 
 def _equivalence(reader: Reader, names: list[str]) -> None:
     joint = bool(reader.a.equivalences)
-    demand(("equivalent" in names) == ("not-inferior" in names) == joint, "equivalence is not told")
+    demand(("equivalent" in names) == joint, "equivalence is not told")
+    baseline = reader.plan.family == "baseline"
+    demand(("not-inferior" in names) == (joint and baseline), "non-inferiority is told or not")
     demand(("no-equivalence" in names) != joint, "equivalence is denied")
     demand(("not-equivalent" in names) == (joint and len(reader.equivalent()) < reader.total), "what it leaves open")
     seeds = any(not math.isnan(row.p_tost) for row in reader.a.seeds_equivalences)
@@ -154,6 +158,18 @@ def check_methods(analysis: Analysis, paragraphs: Any) -> None:
     wanted |= {"hierarchy"} if reader.plan.hierarchy else set()
     wanted |= {"macro"} if reader.averaged() else set()
     wanted |= {"youden"} if any("youden" in name for name in analysis.metrics) else set()
+    wanted |= {"positive-class"} if analysis.study.task == "binary" else set()
+    wanted |= {"unknown-labels"} if analysis.study.task == "multilabel" else set()
+    parts = {
+        "controls-method": analysis.controls,
+        "bins": analysis.calibrations or "ece" in analysis.metrics,
+        "ranks-method": analysis.rankings,
+        "floor-method": analysis.twins or analysis.seed_floor,
+        "null-method": analysis.null_rates,
+        "multiverse-method": analysis.multiverse,
+        "subgroups-method": analysis.subgroups,
+    }
+    wanted |= {name for name, there in parts.items() if there}
     demand(names == wanted, "methods", names)
 
 

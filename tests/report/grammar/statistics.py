@@ -59,10 +59,11 @@ class Statistics(Comparisons):
         others = self.beside()
         rejecting = [test for test in others if test.p <= self.plan.alpha]
         same(w["total"], len(others), "other tests")
-        demand(("n" in w) == bool(rejecting), "other tests reject or not")
-        if "n" not in w:
+        demand(("names" in w) == bool(rejecting), "other tests reject or not")
+        if "names" not in w:
             return
-        same(w["n"], len(rejecting), "tests that reject")
+        demand(("all" in w) == (len(rejecting) == len(others) > 1), "all reject or not")
+        same(w["total"] if "all" in w else w["n"], len(rejecting), "tests that reject")
         whose = {"both": f"seeds and {self.unit}", "cases": f"{self.unit}, these runs", "seeds": "seeds, these cases"}
         told = set()
         for group in w["names"].split("; "):
@@ -143,6 +144,7 @@ class Statistics(Comparisons):
         self._shown_for(w, self.equivalent())
 
     def on_not_inferior(self, w: dict[str, str]) -> None:
+        demand(self.plan.family == "baseline", "there is no loss to be held against")
         if "first" in w:
             row = self.a.equivalences[0]
             demand(
@@ -160,8 +162,8 @@ class Statistics(Comparisons):
     def on_seeds_equivalence(self, w: dict[str, str]) -> None:
         rows = [row for row in self.a.seeds_equivalences if not math.isnan(row.p_tost)]
         same(w["total"], len(rows), "comparisons")
-        same(w["n"], sum(row.p_tost <= self.plan.alpha for row in rows), "two one-sided tests")
-        same(w["m"], sum(row.t_rope >= float(w["sure"]) for row in rows), "posteriors")
-
-    def on_equivalence_method(self, w: dict[str, str]) -> None:
-        demand(number(w["margin"])[0] == self.plan.margin, "margin")
+        reached = sum(row.p_tost <= self.plan.alpha for row in rows)
+        demand(("none" in w) == (reached == 0), "none is told")
+        same(w.get("n", "0"), reached, "two one-sided tests")
+        demand(w["m"] != "0", "0 is told for none")
+        same(w["m"].replace("none", "0"), sum(row.t_rope >= float(w["sure"]) for row in rows), "posteriors")

@@ -108,11 +108,22 @@ class Truth:
                     found.setdefault((kind, targets), set()).add((row.first, row.second))
         return found
 
-    def narrower(self) -> bool:
-        """Work out whether an interval over seeds and patients is narrower than the same over seeds."""
-        both, seeds = self.rows(self.primary, "both"), self.rows(self.primary, "seeds")
-        widths = {(p.first, p.second): p.high - p.low for p in seeds}
-        return any(p.high - p.low < widths[p.first, p.second] for p in both)
+    def narrower(self) -> set[tuple[str, str]]:
+        """Work out for which pairs an interval over seeds and patients is narrower, or p smaller, than over seeds."""
+        seeds = {(p.first, p.second): self._claims(p) for p in self.rows(self.primary, "seeds")}
+        return {
+            (p.first, p.second)
+            for p in self.rows(self.primary, "both")
+            if any(x < (1 - 1e-9) * y for x, y in zip(self._claims(p), seeds[p.first, p.second], strict=True))
+        }
+
+    def _claims(self, row: Any) -> tuple[float, float, float]:
+        return (row.high - row.low, row.high_simultaneous - row.low_simultaneous, self.adjusted(row))
+
+    def without_case_part(self) -> set[tuple[str, str]]:
+        """Work out for which pairs nothing but the seeds has degrees of freedom."""
+        test = self.test(self.primary, "both")
+        return {(p.first, p.second) for p in self.rows(self.primary, "both") if p.df <= (test.n_seeds - 1) * (1 + 1e-9)}
 
     # means
 

@@ -39,7 +39,7 @@ from cxr_report.analysis.variance import variances
 from cxr_report.metrics import METRICS
 
 NAN = math.nan
-NULL: tuple[tuple[str, Target], ...] = (("mrmc", BOTH), ("mrmc pairs", BOTH), ("paired t", BOTH), ("friedman", SEEDS))
+NULL: tuple[tuple[str, Target], ...] = (("mrmc", BOTH), ("mrmc pairs", BOTH), ("paired t", BOTH), ("friedman", BOTH))
 ADJUSTMENTS = ("none", "bonferroni", "holm", "hommel")
 
 
@@ -127,7 +127,8 @@ def _seed_floor(analysis: Analysis, rng: np.random.Generator) -> SeedFloor:
 
 
 def _null_rate(test: str, claim: Target, rng: np.random.Generator) -> NullRate:
-    return NullRate(test, claim, float(rng.uniform(0.02, 0.5)), 0.007, 1000, "")
+    rate = float(rng.uniform(0.02, 0.5))
+    return NullRate(test, claim, 0.0 if rate < 0.06 else rate, 0.007, 1000, "")
 
 
 def _multiverse(analysis: Analysis, metric: str) -> Iterator[MultiverseGroup]:
@@ -166,7 +167,10 @@ def _group(
     place: int,
 ) -> MultiverseGroup:
     plan, pair = analysis.study.analysis, pairs[place]
-    decides = "mrmc" if any(test.metric == metric for test in analysis.joint) else "paired-t"
+    seeds = any(each.metric == metric and each.n_seeds > 1 for each in analysis.pairs)
+    fixed = any(test.metric == metric for test in analysis.cases) and not seeds
+    alone = "mrmc-seeds-fixed" if fixed else "paired-t"
+    decides = "mrmc" if any(test.metric == metric for test in analysis.joint) else alone
     rows: list[MultiverseRow] = []
     for test, p in tests.items():
         for method in dict.fromkeys((*ADJUSTMENTS, plan.adjustment)):
