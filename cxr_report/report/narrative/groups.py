@@ -9,6 +9,7 @@ from cxr_report.analysis.value import Analysis, JointPair
 from cxr_report.report.answers import role_of
 from cxr_report.report.figures.subgroups import ATTRIBUTES
 from cxr_report.report.narrative import facts, prose
+from cxr_report.report.narrative.comparisons import count
 from cxr_report.report.narrative.prose import Piece, Sentence, sentence
 from cxr_report.report.numerals import listed
 from cxr_report.report.tables.sensitivity import OTHER_RULE
@@ -123,12 +124,10 @@ def _sensitivity(analysis: Analysis) -> Iterator[Sentence]:
         "sensitivity",
         "In a sensitivity analysis over seeds, on these test cases, "
         f"{OTHER_RULE[analysis.study.analysis.on_diverged]}, ",
-        prose.count(sum(pair.verdict in _SHOWN for pair in rows)),
-        " of ",
-        prose.count(len(rows)),
+        *count(sum(pair.verdict in _SHOWN for pair in rows), len(rows)),
         f" {'comparison' if len(rows) == 1 else 'comparisons'} showed a difference in {facts.spoken(metric)}; as "
-        "planned it is ",
-        prose.count(sum(pair.verdict in _SHOWN for pair in planned)),
+        "planned it was ",
+        *count(sum(pair.verdict in _SHOWN for pair in planned), len(planned)),
         "; it is of seeds only, for a run that diverged has no predictions",
         ", and its score is the worst that any finished run reached."
         if analysis.study.analysis.on_diverged == "drop-seed"

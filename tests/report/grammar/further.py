@@ -326,9 +326,11 @@ class Further(Reader):
         demand(("score" in w) == (self.plan.on_diverged == "drop-seed"), "the worst score is explained")
         rows = [pair for pair in self.a.sensitivity if self.inside(pair)]
         same(w["total"], len(rows), "comparisons")
-        same(w["n"], sum(shown(pair, self.plan.alpha) for pair in rows), "differences")
+        demand("0" not in (w.get("n"), w.get("planned")), "0 is told for none")
+        same(w.get("n", "0"), sum(shown(pair, self.plan.alpha) for pair in rows), "differences")
+        same(w["all"], self.total, "comparisons as planned")
         planned = [row for row in self.rows(self.primary, "seeds") if shown(row, self.plan.alpha)]
-        same(w["planned"], len(planned), "differences as planned")
+        same(w.get("planned", "0"), len(planned), "differences as planned")
 
 
 def check_further(analysis: Analysis, paragraphs: Sequence[Any]) -> set[str]:
