@@ -91,6 +91,8 @@ _WORKS = {
     "Behaviour. 2020;4:1208-1214.",
     "10.1175/2007WAF2006116.1": "Stephenson DB, Coelho CAS, Jolliffe IT. Two extra components in the Brier score "
     "decomposition. Weather and Forecasting. 2008;23(4):752-757.",
+    "bergstra": "Bergstra J, Bengio Y. Random search for hyper-parameter optimization. Journal of Machine Learning "
+    "Research. 2012;13:281-305.",
     "benavoli": "Benavoli A, Corani G, Demšar J, Zaffalon M. Time for a change: a tutorial for comparing multiple "
     "classifiers through Bayesian analysis. Journal of Machine Learning Research. 2017;18(77):1-36.",
     "10.1093/biomet/75.4.800": "Hochberg Y. A sharper Bonferroni procedure for multiple tests of significance. "

@@ -13,11 +13,12 @@ from cxr_report.report.answers import answers, deciding
 from cxr_report.report.bibliography import Bibliography, Reference
 from cxr_report.report.cohort import Cohort, cohort
 from cxr_report.report.figures import confusion, differences, flow, learning, roc, seeds
+from cxr_report.report.figures import tuning as tuning_curve
 from cxr_report.report.figures.picture import Picture
 from cxr_report.report.names import adjustment
 from cxr_report.report.narrative import Paragraph
 from cxr_report.report.sections import Section, beyond, listings, proofs
-from cxr_report.report.tables import appendix, comparisons, equivalence, joint, omnibus, results, study
+from cxr_report.report.tables import appendix, comparisons, equivalence, joint, omnibus, results, study, tuning
 from cxr_report.report.tables.table import Table
 
 __all__ = ["Document", "compose"]
@@ -61,6 +62,8 @@ class Document:
     """What page 1 says above all: synthetic data, partial, exploratory."""
     abstract: tuple[Paragraph, ...]
     analysis_methods: tuple[Paragraph, ...]
+    tuning_methods: tuple[Paragraph, ...]
+    """None where nothing was tuned."""
     decision_title: str
     """Heading of the section that holds the decisions: it names the inference target."""
     results: Mapping[str, tuple[Paragraph, ...]]
@@ -99,6 +102,8 @@ def compose(analysis: Analysis, machine: Table) -> Document:
     cites = _cites_before_losses(analysis, bibliography)
     losses = [study.losses(analysis, bibliography.cite)] if analysis.study.trained else []
     data = [study.data(analysis, cases)] if analysis.study.predicted else []
+    searched = tuning.tuning(analysis)
+    losses += [searched] if searched is not None else []
     cites |= _cites_after_losses(analysis, bibliography)
     main, class_tables = _main_tables(analysis, cases)
     sections, methods = beyond(analysis), proofs()
@@ -111,6 +116,7 @@ def compose(analysis: Analysis, machine: Table) -> Document:
     first, *more = seeds.draw(analysis)
     drawn = (
         flow.draw(cases.flow()) if analysis.study.trained else None,
+        tuning_curve.draw(analysis),
         learning.draw(analysis),
         first,
         confusion.draw(analysis),
@@ -132,6 +138,7 @@ def compose(analysis: Analysis, machine: Table) -> Document:
         marks=tuple(_marks(analysis, cases)),
         abstract=narrative.abstract(analysis),
         analysis_methods=narrative.analysis_methods(analysis),
+        tuning_methods=narrative.tuning_methods(analysis),
         decision_title=_DECISIONS[deciding(analysis, analysis.metrics[0]).target],
         results=_sections(narrative.results(analysis)),
         limitations=narrative.limitations(analysis),
@@ -227,7 +234,8 @@ def _cites_before_losses(analysis: Analysis, bibliography: Bibliography) -> dict
 
 def _cites_after_losses(analysis: Analysis, bibliography: Bibliography) -> dict[str, str]:
     # in the order of the text: the plan, its metrics, the tests
-    cites = {"adjustment": bibliography.cite(ADJUSTMENTS.get(analysis.study.analysis.adjustment, ""))}
+    cites = {"search": bibliography.cite(*(("bergstra",) if analysis.tuning else ()))}
+    cites |= {"adjustment": bibliography.cite(ADJUSTMENTS.get(analysis.study.analysis.adjustment, ""))}
     cites |= {f"metric-{name}": bibliography.cite(METRICS[name].doi) for name in analysis.metrics}
     repeated = analysis.data.n_test_patients < analysis.data.n_test
     areas = ("10.2307/2531595", *(("10.2307/2533958",) if repeated else ())) if analysis.study.predicted else ()

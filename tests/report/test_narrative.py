@@ -33,8 +33,10 @@ def check(analysis: Analysis) -> None:
     sections.check_abstract(analysis, narrative.abstract(analysis))
     sections.check_limitations(analysis, narrative.limitations(analysis))
     sections.check_methods(analysis, narrative.analysis_methods(analysis))
+    sections.check_tuning(analysis, narrative.tuning_methods(analysis))
     plain = to_plain(analysis)
-    for part in (narrative.results, narrative.abstract, narrative.limitations, narrative.analysis_methods):
+    parts = (narrative.results, narrative.abstract, narrative.limitations, narrative.analysis_methods)
+    for part in (*parts, narrative.tuning_methods):
         sections.check_numbers(plain, part(analysis))
 
 
@@ -55,7 +57,7 @@ def test_the_random_analyses_meet_every_form_of_sentence(analyses: list[Analysis
     for analysis in analyses:
         read = reader.Reader(analysis)
         texts = sections.plain(narrative.abstract(analysis))
-        for part in (narrative.results, narrative.limitations, narrative.analysis_methods):
+        for part in (narrative.results, narrative.limitations, narrative.analysis_methods, narrative.tuning_methods):
             texts += [paragraph.text() for paragraph in part(analysis)]
         met |= {name for text in texts for name, _ in read.sentences(text)}
     assert {name for name, _ in reader.FORMS} - met == set()

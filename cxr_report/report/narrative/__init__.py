@@ -5,5 +5,15 @@ from cxr_report.report.narrative.limits import limitations
 from cxr_report.report.narrative.methods import analysis_methods
 from cxr_report.report.narrative.outcome import results
 from cxr_report.report.narrative.prose import Number, Paragraph, Sentence
+from cxr_report.report.narrative.tuning import tuning_methods
 
-__all__ = ["Number", "Paragraph", "Sentence", "abstract", "analysis_methods", "limitations", "results"]
+__all__ = [
+    "Number",
+    "Paragraph",
+    "Sentence",
+    "abstract",
+    "analysis_methods",
+    "limitations",
+    "results",
+    "tuning_methods",
+]

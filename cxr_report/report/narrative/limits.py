@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from cxr_report.analysis.value import BOTH, Analysis
 from cxr_report.report.answers import answers
-from cxr_report.report.narrative import facts, given, leaders, prose
+from cxr_report.report.narrative import facts, given, leaders, prose, tuning
 from cxr_report.report.narrative.prose import Paragraph, Piece, Sentence, sentence
 from cxr_report.report.numerals import listed
 
@@ -41,9 +41,9 @@ def _design(analysis: Analysis) -> Iterator[Sentence]:
         for name, loss in analysis.study.losses.items()
         if loss.training.learning_rate is not None or loss.training.weight_decay is not None
     ]
-    if overridden:
+    if overridden and not analysis.tuning:
         yield sentence("own-settings", f"Training settings differed from the common ones for {listed(overridden)}.")
-    yield sentence("no-tuning", "Hyper-parameters were fixed in advance and not tuned for any loss by this study.")
+    yield tuning.limit(analysis)
     if analysis.study.data.source == "phantom":
         yield sentence("synthetic-limit", "The images are synthetic and stand for no clinical population.")
     if analysis.study.data.allow_leakage:
@@ -59,8 +59,8 @@ def _shortcuts(analysis: Analysis) -> Iterator[Sentence]:
         found = facts.shortcuts(analysis, control) if control.name == "metadata" else {}
         if found:
             pieces: list[Piece] = []
-            for klass, reached in found.items():
-                pieces += [" and " if pieces else "", f"{klass} (AUROC "]
+            for number, (klass, reached) in enumerate(found.items(), start=1):
+                pieces += ["" if not pieces else " and " if number == len(found) else ", ", f"{klass} (AUROC "]
                 pieces += [prose.value(reached, f"controls.{place}.classes.{klass}"), ")"]
             yield sentence(
                 "shortcut-limit",

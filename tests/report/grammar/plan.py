@@ -170,3 +170,27 @@ class Plan(Runs):
             if loss.training.learning_rate is not None or loss.training.weight_decay is not None
         }  # fmt: skip
         demand(set(self.losses(w["losses"])) == own, "losses with settings of their own")
+
+    def on_tuned_limit(self, w: dict[str, str]) -> None:
+        same(w["n"], len(self.a.tuning[-1].trials), "configurations per loss")
+
+    def on_tuning_budget(self, w: dict[str, str]) -> None:
+        budgets = {(len(one.trials), len(one.seeds), one.epochs) for one in self.a.tuning}
+        demand(len(budgets) == 1, "the budget is not the same for every loss")
+        trials, trainings, epochs = budgets.pop()
+        for key, number in (("trials", trials), ("trainings", trainings), ("epochs", epochs)):
+            same(w[key], number, key)
+        same(w["total"], sum(len(trial.scores) for one in self.a.tuning for trial in one.trials), "trainings in all")
+        demand(w["unit"].endswith("s") == (trainings > 1), "the number of trainings")
+        demand(w["of"].endswith("s") == (epochs > 1), "the number of epochs")
+
+    def on_tuning_choice(self, w: dict[str, str]) -> None:
+        demand({self.metric(w["metric"])} == {one.metric for one in self.a.tuning}, "another metric chose")
+
+    def on_tuning_kept(self, w: dict[str, str]) -> None:
+        told = {one.loss for one in self.a.tuning if one.chosen == 1 and one.best[-1] == one.best[-1]}
+        demand(set(self.losses(w["losses"])) == told, "losses that keep what the study states")
+
+    def on_tuning_undefined(self, w: dict[str, str]) -> None:
+        told = {one.loss for one in self.a.tuning if one.best[-1] != one.best[-1]}
+        demand(set(self.losses(w["losses"])) == told, "losses without a score")

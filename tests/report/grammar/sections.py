@@ -173,6 +173,20 @@ def check_methods(analysis: Analysis, paragraphs: Any) -> None:
     demand(names == wanted, "methods", names)
 
 
+def check_tuning(analysis: Analysis, paragraphs: Any) -> None:
+    """Hold the methods of the tuning to what it spent and chose; demand silence where nothing was tuned."""
+    reader, names = Reader(analysis), set()
+    for paragraph in paragraphs:
+        for name, words in reader.sentences(paragraph.text()):
+            reader.check(name, words)
+            names.add(name)
+    scored = [one for one in analysis.tuning if one.best[-1] == one.best[-1]]
+    wanted = {"tuning-budget", "tuning-draw", "tuning-choice"} if analysis.tuning else set()
+    wanted |= {"tuning-kept"} if any(one.chosen == 1 for one in scored) else set()
+    wanted |= {"tuning-undefined"} if len(scored) < len(analysis.tuning) else set()
+    demand(names == wanted, "tuning", names)
+
+
 def check_limitations(analysis: Analysis, paragraphs: Any) -> None:
     """Hold the limitations to the design."""
     reader = Reader(analysis)
@@ -183,9 +197,11 @@ def check_limitations(analysis: Analysis, paragraphs: Any) -> None:
     wanted = {
         "one-split": True,
         "one-source": True,
-        "no-tuning": True,
+        "no-tuning": not analysis.tuning,
+        "tuned-limit": bool(analysis.tuning),
         "test-size": not reader.precise(),
-        "own-settings": any(t.learning_rate is not None or t.weight_decay is not None for t in own),
+        "own-settings": not analysis.tuning
+        and any(t.learning_rate is not None or t.weight_decay is not None for t in own),
         "synthetic-limit": data.source == "phantom",
         "leakage": data.allow_leakage,
         "few-seeds": len(analysis.seeds) < 10,

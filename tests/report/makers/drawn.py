@@ -23,6 +23,7 @@ from cxr_report.metrics import METRICS
 from cxr_report.study import Study, parse
 
 from .statistics import Cases, Spread, computed
+from .tuning import tune
 
 NAN = float("nan")
 SOFTMAX = {
@@ -48,7 +49,12 @@ METRIC_CHOICE = (
 
 
 def random_analysis(seed: int) -> Analysis:
-    """Make an analysis up; equal seeds give equal analyses."""
+    """Make an analysis up; equal seeds give equal analyses, and one in four has tuning."""
+    analysis = _untuned(seed)
+    return tune(analysis, seed) if np.random.default_rng([seed, 8]).random() < 0.25 else analysis
+
+
+def _untuned(seed: int) -> Analysis:
     rng = np.random.default_rng(seed)
     study = _study(rng)
     plan, losses, metrics = study.analysis, tuple(study.losses), (study.metrics.primary, *study.metrics.secondary)
