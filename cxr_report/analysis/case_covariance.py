@@ -193,7 +193,7 @@ def _without(asked: _Runs) -> CaseCovariance:
     else:
         own = asked.labels[:, [asked.column]]
         theta = [metric_value(asked.metric, asked.task, own, each[:, [asked.column]]) for each in asked.logits]
-    note = "ECE is biased and not smooth, so it has no covariance over cases; the Brier score has"
+    note = "ECE is biased and not smooth, so it has no covariance over cases, unlike the Brier score"
     return CaseCovariance(np.array(theta), np.full((runs, runs), np.nan), "none", 0, note)
 
 

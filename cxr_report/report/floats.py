@@ -1,9 +1,10 @@
 """Figures and tables that do not fit on the rest of a page: a first layout in, a better order of the blocks out.
 
 WeasyPrint sets blocks strictly in their order, so that a figure too tall for what is left of a page leaves a hole.
-A journal lets the text flow on instead. The heights of a first layout are enough to foresee the holes; what follows
-is pulled forward into them, as far as the next figure (or table) of the same kind or the next heading; past the
-heading of a subsection only where a tenth of the page would stay empty otherwise.
+A journal lets the text flow on instead. The heights of a first layout are enough to foresee the holes; the text that
+follows is pulled forward into them, past figures and tables that wait as well, as far as the next heading; past the
+heading of a subsection only where a tenth of the page would stay empty otherwise. Figures, and tables, keep their
+order.
 """
 
 from __future__ import annotations
@@ -28,9 +29,6 @@ HEADS = ("h2", "h3")
 TABLES = ("table", "rows")
 """Both are numbered in one row, so that neither overtakes the other."""
 
-APPENDIX = "appendix"
-"""The id of the section that begins a page."""
-
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -42,8 +40,6 @@ class Block:
     """``figure``, ``table`` (neither breaks over pages), ``h2``, ``h3``, ``rows`` (a table that breaks), ``text``."""
     height: float
     """In the unit of the page's height, with its margins."""
-    new_page: bool = False
-    """Whether it begins a page of its own accord."""
 
 
 def order(blocks: Sequence[Block], page: float) -> list[int]:
@@ -64,14 +60,13 @@ def order(blocks: Sequence[Block], page: float) -> list[int]:
     left, done, at = list(blocks), [], 0.0
     while left:
         block = left.pop(0)
-        at = 0.0 if block.new_page else at
         whole = block.kind in ("figure", "table")
         if whole and page * HOLE < page - at < block.height:
             pulled = _fitting(block, left, page - at, page, stops=HEADS)
             if page - at - sum(other.height for other in pulled) > page * GAP:
                 pulled = _fitting(block, left, page - at, page, stops=("h2",))
             if pulled:
-                left = [*pulled, block, *left[len(pulled) :]]
+                left = [*pulled, block, *(other for other in left if other not in pulled)]
                 block = left.pop(0)
                 whole = block.kind in ("figure", "table")
         done.append(block.place)
@@ -82,21 +77,31 @@ def order(blocks: Sequence[Block], page: float) -> list[int]:
 def _fitting(
     block: Block, following: Sequence[Block], room: float, page: float, *, stops: Sequence[str]
 ) -> list[Block]:
-    """Return what may be pulled in front of a block to fill the room before it."""
+    """Return what may be pulled in front of a block to fill the room before it.
+
+    Text flows past figures and tables that wait; of these none overtakes another of its kind.
+    """
     pulled: list[Block] = []
-    filled = 0.0
+    waiting, filled = {_series(block.kind)}, 0.0
     for other in following:
-        left = room - filled
+        left, series = room - filled, _series(other.kind)
         too_tall = other.kind in ("figure", "table") and other.height > left
         squeezed = other.kind == "rows" and other.height > left < START * page
-        same = other.kind == block.kind or {other.kind, block.kind} <= set(TABLES)
-        if left <= 0 or same or other.kind in stops or too_tall or squeezed:
+        if left <= 0 or other.kind in stops:
             break
+        if series in waiting or too_tall or squeezed:
+            waiting.add(series)
+            continue
         pulled.append(other)
         filled += other.height
     while pulled and pulled[-1].kind in HEADS:
         pulled.pop()
     return pulled
+
+
+def _series(kind: str) -> str:
+    """Return what a block is numbered with; text is numbered with nothing."""
+    return "table" if kind in TABLES else kind if kind == "figure" else "text"
 
 
 def _after(at: float, height: float, page: float, *, whole: bool) -> float:
@@ -118,15 +123,7 @@ def settle(root: Any, pages: Iterable[Any]) -> bool:
     parents = {child: parent for parent in root.iter() for child in parent}
     elements = list(_blocks(root))
     heights, page = _heights(elements, pages)
-    blocks = [
-        Block(
-            place,
-            _kind(element),
-            heights[place],
-            new_page=parents[element].get("id") == APPENDIX and element.tag == "h2",
-        )
-        for place, element in enumerate(elements)
-    ]
+    blocks = [Block(place, _kind(element), heights[place]) for place, element in enumerate(elements)]
     new = order(blocks, page)
     if new == list(range(len(blocks))):
         return False

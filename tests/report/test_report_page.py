@@ -306,3 +306,21 @@ def test_no_caption_counts_patients_where_the_source_names_none(made_up: Callabl
     )
     assert "patients" in names.counted(analysis)
     assert "patients" not in names.counted(nameless)
+
+
+def test_every_figure_and_table_is_pointed_to_from_the_text(tree: Element) -> None:
+    shown = [each.attributes["id"] for each in tree.all("figure")]
+    shown += [each.attributes["id"] for each in tree.all("div") if "table" in each.attributes.get("class", "").split()]
+    cited = {link.attributes["href"].removeprefix("#") for part in tree.all("p") for link in part.all("a")}
+    assert [key for key in shown if key not in cited] == []
+
+
+def test_no_paragraph_holds_a_reference_alone(tree: Element) -> None:
+    texts = [part.full_text().strip() for part in tree.all("p")]
+    assert [text for text in texts if re.fullmatch(r"See (Figure|Table)[^.]*\.", text)] == []
+
+
+def test_names_of_two_people_and_apostrophes_are_set_as_such_and_a_setting_stays_on_its_line() -> None:
+    written = str(page._typeset("Kullback-Leibler's gamma = 2 & the rest"))
+    assert written == "Kullback–Leibler’s gamma\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}2 &amp; the rest"
+    assert "’" in page._breakable("the author's own")

@@ -52,7 +52,7 @@ def data(analysis: Analysis, cohort: Cohort) -> Table:
 
 
 def _data_notes(cohort: Cohort) -> Iterator[str]:
-    values = {value for split in cohort.splits for key in ("sex", "view") for value in split.demographics.get(key, {})}
+    values = {value for split in cohort.splits for value in split.demographics.get("view", {})}
     meant = [f"{short}: {long}" for short, long in _CODES.items() if any(short in value.split() for value in values)]
     if meant:
         yield f"{'; '.join(meant)}."
@@ -60,8 +60,11 @@ def _data_notes(cohort: Cohort) -> Iterator[str]:
         yield "The source names no patients."
 
 
-_CODES = {"F": "female", "M": "male", "AP": "anteroposterior", "PA": "posteroanterior"}
-"""What the usual codes of sex and view mean."""
+_CODES = {"AP": "anteroposterior", "PA": "posteroanterior"}
+"""What the usual codes of the view mean."""
+
+_WORDS = {"F": "female", "M": "male"}
+"""Codes of sex -> the words that subgroups have."""
 
 
 def _known(count: int | None) -> Cell:
@@ -89,7 +92,10 @@ def _demographics(splits: tuple[SplitCounts, ...], unit: str) -> list[Body]:
         values = sorted({value for split in splits for value in split.demographics.get(column, {})})
         if values:
             rows = tuple(
-                (plain(value), *(_share(split, split.demographics.get(column, {}).get(value, 0)) for split in splits))
+                (
+                    plain(_WORDS.get(value, value) if column == "sex" else value),
+                    *(_share(split, split.demographics.get(column, {}).get(value, 0)) for split in splits),
+                )
                 for value in values
             )
             bodies.append(Body(rows, title))
