@@ -161,3 +161,26 @@ def test_locks_lie_beside_the_studies_and_never_inside_one(folder: StudyFolder) 
     with held_by_shard(folder, Shard(1, 2), nothing):
         assert folder.shard_lock(1, 2).exists()
         assert not folder.path.exists()
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from cxr_report import holding, runs
+with holding.held(runs.StudyFolder(Path(sys.argv[1]))):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_study_has_one_driver_and_a_killed_one_lets_go(tmp_path: Path) -> None:
+    folder = StudyFolder(tmp_path / "s")
+    with subprocess.Popen([sys.executable, "-c", HOLD, str(folder.path)], stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"held\n"
+        with pytest.raises(Refusal, match="another process is working on this study"), held(folder):
+            pass
+        other.kill()
+    with held(folder):
+        pass
+    assert not folder.path.exists()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -100,26 +98,3 @@ def test_the_files_of_a_study_lie_where_the_design_says() -> None:
     assert folder.relative(folder.report().figure("roc")) == "report/figures/roc.svg"
     assert folder.relative(folder.report().table("main", "tex")) == "report/tables/main.tex"
     assert folder.cache == Path("runs/.cache")
-
-
-HOLD = """
-import sys, time
-from pathlib import Path
-from cxr_report import runs
-with runs.held(runs.StudyFolder(Path(sys.argv[1]))):
-    print("held", flush=True)
-    time.sleep(60)
-"""
-
-
-def test_a_study_has_one_driver_and_a_killed_one_lets_go(tmp_path: Path) -> None:
-    folder = runs.StudyFolder(tmp_path / "s")
-    with subprocess.Popen([sys.executable, "-c", HOLD, str(folder.path)], stdout=subprocess.PIPE) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == b"held\n"
-        with pytest.raises(Refusal, match="another process is working on this study"), runs.held(folder):
-            pass
-        other.kill()
-    with runs.held(folder):
-        pass
-    assert not folder.path.exists()
