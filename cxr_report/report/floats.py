@@ -3,13 +3,13 @@
 WeasyPrint sets blocks strictly in their order, so that a figure too tall for what is left of a page leaves a hole.
 A journal lets the text flow on instead. The heights of a first layout are enough to foresee the holes; the text that
 follows is pulled forward into them, past figures and tables that wait as well, as far as the next heading; past the
-heading of a subsection only where a tenth of the page would stay empty otherwise. Figures, and tables, keep their
+heading of one subsection only where a tenth of the page would stay empty otherwise. Figures, and tables, keep their
 order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,13 +58,16 @@ def order(blocks: Sequence[Block], page: float) -> list[int]:
         [0, 2, 1]
     """
     left, done, at = list(blocks), [], 0.0
+    late: set[int] = set()  # figures and tables that a heading has passed: one is as far as they may drift
     while left:
         block = left.pop(0)
         whole = block.kind in ("figure", "table")
         if whole and page * HOLE < page - at < block.height:
             pulled = _fitting(block, left, page - at, page, stops=HEADS)
             if page - at - sum(other.height for other in pulled) > page * GAP:
-                pulled = _fitting(block, left, page - at, page, stops=("h2",))
+                stops = HEADS if block.place in late else ("h2",)
+                pulled = _fitting(block, left, page - at, page, stops=stops, late=late)
+                late |= _passed([block, *left], pulled)
             if pulled:
                 left = [*pulled, block, *(other for other in left if other not in pulled)]
                 block = left.pop(0)
@@ -75,7 +78,13 @@ def order(blocks: Sequence[Block], page: float) -> list[int]:
 
 
 def _fitting(
-    block: Block, following: Sequence[Block], room: float, page: float, *, stops: Sequence[str]
+    block: Block,
+    following: Sequence[Block],
+    room: float,
+    page: float,
+    *,
+    stops: Sequence[str],
+    late: Collection[int] = (),
 ) -> list[Block]:
     """Return what may be pulled in front of a block to fill the room before it.
 
@@ -87,7 +96,8 @@ def _fitting(
         left, series = room - filled, _series(other.kind)
         too_tall = other.kind in ("figure", "table") and other.height > left
         squeezed = other.kind == "rows" and other.height > left < START * page
-        if left <= 0 or other.kind in stops:
+        second = other.kind == "h3" and any(each.kind == "h3" for each in pulled)
+        if left <= 0 or other.kind in stops or second or other.place in late:
             break
         if series in waiting or too_tall or squeezed:
             waiting.add(series)
@@ -97,6 +107,13 @@ def _fitting(
     while pulled and pulled[-1].kind in HEADS:
         pulled.pop()
     return pulled
+
+
+def _passed(blocks: Sequence[Block], pulled: Sequence[Block]) -> set[int]:
+    """Return the places of the figures and tables in front of which a heading was pulled."""
+    heads = [place for place, block in enumerate(blocks) if block in pulled and block.kind in HEADS]
+    before = blocks[: heads[-1]] if heads else ()
+    return {block.place for block in before if block not in pulled}
 
 
 def _series(kind: str) -> str:

@@ -26,6 +26,12 @@ def test_text_flows_past_every_figure_that_waits() -> None:
     assert order(page, 1.0) == [0, 3, 1, 2]
 
 
+def test_a_figure_drifts_past_one_heading_and_no_further() -> None:
+    page = [Block(0, "text", 0.4), Block(1, "figure", 0.95), Block(2, "h3", 0.05), Block(3, "text", 0.1),
+            Block(4, "h3", 0.05), Block(5, "text", 0.2)]  # fmt: skip
+    assert order(page, 1.0) == [0, 2, 3, 1, 4, 5]
+
+
 def test_a_table_does_not_overtake_one_that_waits() -> None:
     page = [Block(0, "text", 0.6), Block(1, "table", 0.5), Block(2, "rows", 0.3), Block(3, "text", 0.35)]
     assert order(page, 1.0) == [0, 3, 1, 2]
