@@ -76,6 +76,7 @@ class Design:
         Returns:
             The design.
         """
+        covariance = _without_rounding(covariance, SNAP * scale_of(theta) ** 2)  # of a metric that no case changes
         counts = np.isfinite(theta).sum(axis=1)
         if not counts.all():  # the metric itself is undefined; keep the shape and let NaN through
             counts = np.full(theta.shape[0], theta.shape[1])

@@ -97,8 +97,8 @@ def why_undefined(error: float, plan: Plan, note: str) -> str:
         return "" if note else "the metric or its covariance is undefined"
     if error < 0:
         return "the estimated error term is negative, so the test is undefined"
-    alike = "identical losses or a constant difference" if plan.cases == "fixed" else "identical losses"
-    return f"the error term is 0 ({alike}), so the test is undefined"
+    alike = "a constant difference" if plan.cases == "fixed" else "a difference without any spread"
+    return f"the error term is 0 (identical losses, or {alike}), so the test is undefined"
 
 
 def t_interval(

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cxr_report.conformance import witness
-from cxr_report.stats import Mrmc, obuchowski_rockette
+from cxr_report.stats import Mrmc, jackknife_covariance, obuchowski_rockette
 
 R = witness("mrmc")
 VAN_DYKE = witness("vandyke")
@@ -353,3 +353,14 @@ def test_input_at_fault_is_named(theta, covariance, options, words):
 def test_an_unknown_error_term_is_refused():
     with pytest.raises(ValueError, match="pooled"):
         obuchowski_rockette(*GOOD).differences("both")
+
+
+@pytest.mark.parametrize("seeds", ["random", "fixed"])
+def test_a_covariance_that_is_rounding_alone_is_no_error_term(seeds: str) -> None:
+    correct = np.repeat([[0.9, 0.8]], 60, axis=0)  # every case gets the same probability, so no case changes the mean
+    values = (1 - np.repeat(correct, 2, axis=1)) ** 2
+    covariance = jackknife_covariance(lambda table: table.mean(axis=0), values)
+    result = obuchowski_rockette(values.mean(axis=0).reshape(2, 2), covariance + 1e-32, seeds=seeds)
+    assert np.isnan(result.p)
+    assert "error term is 0" in result.note
+    assert all(np.isnan(row.p) and np.isnan(row.low) for row in result.differences())
