@@ -45,6 +45,9 @@ _DECISIONS: Mapping[Target, str] = {
     CASES: "Cases, for these runs: the decisions",
 }
 
+JOINT = ("10.1080/03610919508813243", "10.1002/sim.2532", "10.1016/j.acra.2007.12.015", "10.1002/sim.5926")
+"""Obuchowski and Rockette's analysis, and Hillis's degrees of freedom and designs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -241,16 +244,18 @@ def _cites_after_losses(analysis: Analysis, bibliography: Bibliography) -> dict[
     areas = ("10.2307/2531595", *(("10.2307/2533958",) if repeated else ())) if analysis.study.predicted else ()
     methods = {test.covariance for test in (*analysis.joint, *analysis.cases)} & {"jackknife", "bootstrap"}
     wanted = {
-        "joint": ("10.1080/03610919508813243", "10.1002/sim.2532") if analysis.joint or analysis.cases else (),
+        "joint": JOINT if analysis.joint or analysis.cases else (),
         "resampling": ("10.1137/1.9781611970319",) if methods else (),
         "delong": areas,
         "wilcoxon": ("10.2307/3001968",),
         "hierarchy": ("10.1016/S0378-3758(01)00077-5",) if analysis.study.analysis.hierarchy else (),
         "friedman": ("10.1080/01621459.1937.10503522", "10.1080/03610928008827904"),
         "anova": ("10.1007/BF02289823",),
+        "mixed": ("10.1002/9780470316856",),
+        "effect": ("steiger",),
         "equivalence": ("10.1007/BF01068419", "10.1001/jama.2012.87802") if analysis.equivalences else (),
         "posterior": ("benavoli",),
-        "ranks": ("demsar",) if analysis.rankings else (),
+        "ranks": ("demsar", "nemenyi", "10.2307/2983325") if analysis.rankings else (),
         "multiverse": ("10.1177/1745691616658637", "10.1038/s41562-020-0912-z") if analysis.multiverse else (),
         "calibration": ("10.1175/2007WAF2006116.1",) if analysis.calibrations else (),
         "scipy": ("10.1038/s41592-019-0686-2",),
