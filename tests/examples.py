@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxr_report import ledger, runs
+from cxr_report.data.truth import binding
 from cxr_report.runs import RunFolder, StudyFolder
 from cxr_report.study import Study, parse
 
@@ -141,10 +142,10 @@ def make_study(root: Path, recipe: Recipe | None = None) -> StudyFolder:
     folder = StudyFolder(root / "example")
     study = study_of(recipe)
     truths = {split: _truth(recipe, split, rng) for split in ("val", "test")}
-    runs.write_json(folder.data_json, data_json(recipe, truths))
     for split, (ids, patients, labels) in truths.items():
         attributes = _attributes(recipe, split, len(ids))
         runs.write_arrays(folder.truth(split), ids=ids, patients=patients, labels=labels, **attributes)
+    runs.write_json(folder.data_json, {**data_json(recipe, truths), **binding(folder, truths)})
     ledger.freeze(study, folder)
     hardness = {split: rng.normal(size=(len(ids), 1)) for split, (ids, _, _) in truths.items()}
     for place, loss in enumerate(study.losses):
@@ -338,6 +339,8 @@ def _write_run(
         run.export_json,
         {
             "format": 1,
+            "loss": run.loss,
+            "seed": run.seed,
             "weights_sha256": runs.sha256(run.weights),
             "onnx_sha256": runs.sha256(run.onnx),
             "opset": 20,
@@ -356,6 +359,8 @@ def _write_run(
         run.evaluation_json,
         {
             "format": 1,
+            "loss": run.loss,
+            "seed": run.seed,
             "onnx_sha256": runs.sha256(run.onnx),
             "fingerprint": fingerprint(recipe),
             "predictions_sha256": {split: runs.sha256(run.predictions(split)) for split in logits},

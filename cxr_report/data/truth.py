@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +11,16 @@ from numpy.typing import NDArray
 
 from cxr_report.data.cases import Cases, DataSet
 from cxr_report.data.strata import read_strata, strata
-from cxr_report.runs import SPLITS, StudyFolder, read_arrays, write_arrays, write_json
+from cxr_report.runs import SPLITS, StudyFolder, read_arrays, sha256, write_arrays, write_json
 from cxr_report.study import Study
 
-__all__ = ["SIZES", "Truth", "read_truth", "write"]
+__all__ = ["BINDING", "SIZES", "Truth", "binding", "read_truth", "write"]
 
 SIZES = ("width", "height")
 """Columns that a truth file always has."""
+
+BINDING = "truth_sha256"
+"""The entry of data.json that binds the truth files: split -> sha256."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class Truth:
 
 
 def write(dataset: DataSet, study: Study, folder: StudyFolder) -> None:
-    """Write data.json and the truth of the predicted splits; data.json comes last.
+    """Write data.json and the truth of the predicted splits; data.json comes last, with the hashes of the truth.
 
     Args:
         dataset: what `load` returned.
@@ -51,7 +54,23 @@ def write(dataset: DataSet, study: Study, folder: StudyFolder) -> None:
     known = _known(dataset)
     for split in SPLITS:
         write_arrays(folder.truth(split), **_arrays(dataset.split(split), dataset.classes, known))
-    write_json(folder.data_json, {"task": study.task, **dataset.description})
+    write_json(folder.data_json, {"task": study.task, **dataset.description, **binding(folder, SPLITS)})
+
+
+def binding(folder: StudyFolder, splits: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Return the entry of data.json that says which truth files belong to it.
+
+    Args:
+        folder: the study; its truth files are written already.
+        splits: those that have one.
+
+    Returns:
+        ``truth_sha256`` -> split -> 64 hexadecimal digits.
+
+    Raises:
+        Refusal: a truth file is missing.
+    """
+    return {BINDING: {split: sha256(folder.truth(split)) for split in splits}}
 
 
 def read_truth(folder: StudyFolder, split: str) -> Truth:

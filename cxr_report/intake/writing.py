@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from cxr_report import ledger
 from cxr_report.data.strata import STRATA, strata
+from cxr_report.data.truth import binding
 from cxr_report.errors import Refusal
 from cxr_report.intake.framing import Framed
 from cxr_report.intake.predictions import GivenCases, GivenPredictions
@@ -107,7 +108,8 @@ def write_predictions(found: GivenPredictions, framed: Framed, folder: StudyFold
                 "predictions_sha256": {split: sha256(run.predictions(split)) for split in logits},
             }
             write_json(run.evaluation_json, account)
-    write_json(folder.data_json, _described(found, framed, truths, fingerprint))
+    described = _described(found, framed, truths, fingerprint)
+    write_json(folder.data_json, {**described, **binding(folder, truths)})
     return ledger.freeze(study, folder)
 
 

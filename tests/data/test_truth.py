@@ -9,7 +9,7 @@ import numpy as np
 
 from cxr_report.data import DataSet, read_truth, write
 from cxr_report.data.strata import strata
-from cxr_report.runs import StudyFolder, read_json
+from cxr_report.runs import StudyFolder, read_json, sha256
 from cxr_report.study import Study
 
 
@@ -43,3 +43,15 @@ def test_equal_data_give_equal_bytes(ask: Callable[..., Study], read: Callable[.
         written.append({file.name: file.read_bytes() for file in folder.path.iterdir()})
     assert written[0] == written[1]
     assert sorted(written[0]) == ["data.json", "truth-test.npz", "truth-val.npz"]
+
+
+def test_data_json_binds_the_truth_files_that_stand_before_it(
+    ask: Callable[..., Study], read: Callable[..., DataSet], tmp_path: Path
+) -> None:
+    study = ask(source="phantom", image_size=16, phantom={"patients": 60})
+    folder = StudyFolder(tmp_path / "runs" / "t")
+    write(read(study), study, folder)
+    bound = read_json(folder.data_json)["truth_sha256"]
+    assert bound == {split: sha256(folder.truth(split)) for split in ("val", "test")}
+    written = [file.stat().st_mtime_ns for file in (folder.truth("val"), folder.truth("test"), folder.data_json)]
+    assert written == sorted(written)
