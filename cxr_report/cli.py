@@ -304,6 +304,8 @@ def conformance(
     from cxr_report import conformance as room
     from cxr_report.runs import write_bytes
 
+    if write is not None:
+        room.refuse_target(write)
     found = room.measure()
     if write is not None:
         write_bytes(write, room.encode(found))

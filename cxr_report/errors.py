@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import difflib
 import errno
+import os
+import re
 from collections.abc import Iterable
+from pathlib import Path
 
-__all__ = ["Refusal", "nearest", "obstacle"]
+__all__ = ["Refusal", "nearest", "obstacle", "refuse_irregular", "unprintable"]
 
 OBSTACLES = frozenset(
     {
@@ -15,6 +18,9 @@ OBSTACLES = frozenset(
     }
 )  # fmt: skip
 """What a disk or its rights may be at fault for; that a file is not there is no such thing, unless it was expected."""
+
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+"""Control characters, line ends, halves of characters (what stands for bytes that are no UTF-8), and no characters."""
 
 
 class Refusal(Exception):  # noqa: N818 - it is an answer to the user, not a failure of the program
@@ -39,8 +45,33 @@ def nearest(word: str, known: Iterable[str]) -> str:
         >>> nearest("epoch", ["epochs", "batch_size"])
         ", did you mean 'epochs'"
     """
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f", did you mean '{close[0]}'" if close else ""
+    folded = {name.casefold(): name for name in reversed(list(known))}  # of two, the first one stays
+    close = difflib.get_close_matches(word.casefold(), list(reversed(folded)), n=1, cutoff=0.6)
+    return f", did you mean '{folded[close[0]]}'" if close else ""
+
+
+def unprintable(text: str) -> str:
+    """Name the first character of a text that no page and no file's name can show, or nothing where all can be shown.
+
+    Example:
+        >>> unprintable("focal" + chr(9)), unprintable("Focal (γ = 2)")
+        ('U+0009', '')
+    """
+    found = _UNPRINTABLE.search(text)
+    return f"U+{ord(found[0]):04X}" if found else ""
+
+
+def refuse_irregular(file: Path) -> None:
+    """Refuse a path at which something else than a regular file lies: a folder, a pipe, a device.
+
+    What is read twice, or replaced whole, cannot be a pipe. A path at which nothing lies is let pass.
+
+    Raises:
+        Refusal: it is none.
+    """
+    if file.exists() and not file.is_file():
+        kind = "a folder" if file.is_dir() else "a pipe or a device"
+        raise Refusal(f"{file}: is no regular file but {kind}; allowed: a file on a disk")
 
 
 def obstacle(error: OSError) -> str:
@@ -52,6 +83,8 @@ def obstacle(error: OSError) -> str:
         >>> obstacle(FileNotFoundError(errno.ENOENT, "No such file or directory", "x"))
         ''
     """
+    if error.errno == errno.ENOENT:
+        return _nowhere(error)
     if error.errno not in OBSTACLES:
         return ""
     where = error.filename2 or error.filename or "the disk"
@@ -60,3 +93,19 @@ def obstacle(error: OSError) -> str:
     return (
         f"{shown}: {reason[0].lower()}{reason[1:]}; make room or give access, and the same command goes on from there"
     )
+
+
+def _nowhere(error: OSError) -> str:
+    """Say that a path cannot come to be: the working directory is gone, or it lies where nothing can be kept."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return "the working directory is no longer there; change into a folder that is, and run the same command again"
+    if not isinstance(error.filename, str) or not error.filename:
+        return ""
+    there = Path(error.filename).absolute()
+    while not there.exists():
+        there = there.parent
+    if os.statvfs(there).f_blocks:  # folders that the kernel makes up, such as /proc, have no blocks
+        return ""
+    return f"{error.filename}: no file can be kept in {there}; name a folder on a disk"

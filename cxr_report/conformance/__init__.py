@@ -3,7 +3,7 @@
 from cxr_report.conformance.catalogue import COMPARISONS, measure, run_checks
 from cxr_report.conformance.comparison import Comparison, Tolerance
 from cxr_report.conformance.population import PopulationClaim, Rejections, population_claim
-from cxr_report.conformance.record import encode, recorded
+from cxr_report.conformance.record import encode, recorded, refuse_target
 from cxr_report.conformance.stored import stored_names, witness
 from cxr_report.conformance.table import text_table
 from cxr_report.conformance.value import Check, Conformance
@@ -20,6 +20,7 @@ __all__ = [
     "measure",
     "population_claim",
     "recorded",
+    "refuse_target",
     "run_checks",
     "stored_names",
     "text_table",

@@ -7,11 +7,13 @@ import math
 from dataclasses import asdict, replace
 from decimal import ROUND_CEILING, Decimal
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from cxr_report.conformance.value import Check, Conformance
+from cxr_report.errors import Refusal, refuse_irregular
 
-__all__ = ["encode", "recorded", "rounded_up"]
+__all__ = ["encode", "recorded", "refuse_target", "rounded_up"]
 
 FORMAT = 1
 
@@ -61,6 +63,20 @@ def encode(conformance: Conformance) -> bytes:
     versions = json.dumps(dict(conformance.versions))
     checks = ",\n  ".join(lines)
     return f'{{\n "format": {FORMAT},\n "versions": {versions},\n "checks": [\n  {checks}\n ]\n}}\n'.encode()
+
+
+def refuse_target(file: Path) -> None:
+    """Refuse a file that a record cannot be written to, before anything is computed.
+
+    Args:
+        file: where the record shall lie; a regular file that is there is replaced.
+
+    Raises:
+        Refusal: something else than a regular file lies there, or its folder is not there.
+    """
+    refuse_irregular(file)
+    if not file.parent.is_dir():
+        raise Refusal(f"--write {file}: there is no folder {file.parent}; make it, or name a file in one that is there")
 
 
 def recorded() -> Conformance:

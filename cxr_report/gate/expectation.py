@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,12 +11,23 @@ from scipy import stats as distributions
 from cxr_report.errors import Refusal
 from cxr_report.runs import StudyFolder, read_json
 from cxr_report.study import Components, Study, parse
+from cxr_report.study.plan import MOST_SQUARE
 
 __all__ = ["Expectation", "Pilot", "of_components", "of_pilot", "read_pilot"]
 
 CONFIDENCE = 0.8
 """Chosen: of the upper bound of a pilot's mean square. Planned at the bound, four of five studies have the power or
 more (Browne 1995, doi 10.1002/sim.4780141709)."""
+
+
+PARTS = ("var_loss_seed", "var_error", "cov1", "cov2", "cov3")
+"""Components of the analysis over seeds and cases."""
+
+COUNTS = ("n_seeds", "n_cases")
+"""Counts of it."""
+
+BOTH = "seeds and cases"
+"""What the analysis that power is computed from is over; it needs two seeds, one over cases alone one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +110,44 @@ def read_pilot(folder: StudyFolder) -> Pilot:
     raw = read_json(file)
     try:
         study = parse(raw["study"], str(file))
-        joint = tuple(dict(entry) for entry in raw["joint"])
-        return Pilot(study, len(raw["losses"]), joint, folder.path.name)
+        losses = _losses(raw["losses"], study)
+        joint = tuple(_checked(dict(entry)) for entry in raw["joint"])
+        return Pilot(study, losses, joint, folder.path.name)
     except (KeyError, TypeError, ValueError) as error:
         raise Refusal(
             f"--pilot {folder.path}: {file.name} is damaged or of another version ({type(error).__name__}: {error}); "
             "analyse the pilot again"
         ) from None
+
+
+def _losses(names: Any, study: Study) -> int:
+    """Count the losses that were analysed; each is one of the study's, and stands once.
+
+    Raises:
+        ValueError: they are none.
+    """
+    known = isinstance(names, list) and all(isinstance(name, str) and name in study.losses for name in names)
+    if not known or not 2 <= len(set(names)) == len(names):
+        raise ValueError(f"losses must be some of {', '.join(study.losses)}, each once, got {str(names)[:60]}")
+    return len(names)
+
+
+def _checked(entry: dict[str, Any]) -> dict[str, Any]:
+    """Hold an analysis over seeds and cases against what its counts and components can be; null is undefined.
+
+    Raises:
+        KeyError: a count or a component is not there.
+        ValueError: one is no number, or out of range.
+    """
+    for name in COUNTS:
+        least = 2 if name == "n_cases" or entry.get("target", BOTH) == BOTH else 1
+        if type(entry[name]) is not int or not least <= entry[name] < 2**31:
+            raise ValueError(f"{name} must be a whole number from {least}, got {str(entry[name])[:60]}")
+    for name in PARTS:
+        value = entry[name]
+        if value is not None and (type(value) not in (int, float) or not abs(value) <= MOST_SQUARE):
+            raise ValueError(f"{name} must be a finite number or null, got {str(value)[:60]}")
+    return entry
 
 
 def of_pilot(pilot: Pilot, metric: str) -> Expectation:
@@ -123,7 +164,7 @@ def of_pilot(pilot: Pilot, metric: str) -> Expectation:
         Refusal: the pilot has no such analysis of the metric.
     """
     found = [entry for entry in pilot.joint if entry.get("metric") == metric]
-    usable = [entry for entry in found if entry.get("target", "seeds and cases") == "seeds and cases"]
+    usable = [entry for entry in found if entry.get("target", BOTH) == BOTH]
     if not usable:
         known = ", ".join(str(entry.get("metric")) for entry in pilot.joint) or "no metric"
         raise Refusal(
@@ -131,17 +172,17 @@ def of_pilot(pilot: Pilot, metric: str) -> Expectation:
             "at least 2 seeds"
         )
     entry = usable[0]
-    values = {name: entry.get(name) for name in ("var_loss_seed", "var_error", "cov1", "cov2", "cov3")}
+    values = {name: entry[name] for name in PARTS}
     for name, value in values.items():
-        if not isinstance(value, int | float) or not math.isfinite(value):
+        if value is None:
             raise Refusal(f"--pilot {pilot.name}: its {name} of {metric} is undefined; analyse a pilot with more cases")
-    return _expected(pilot, entry, {name: float(value) for name, value in values.items() if value is not None})
+    return _expected(pilot, entry, {name: float(value) for name, value in values.items()})
 
 
 def _expected(pilot: Pilot, entry: Mapping[str, Any], values: Mapping[str, float]) -> Expectation:
     between = values["cov2"] - values["cov3"]
     square = values["var_loss_seed"] + values["var_error"] - values["cov1"] - between
-    seeds, cases = int(entry["n_seeds"]), int(entry["n_cases"])
+    seeds, cases = entry["n_seeds"], entry["n_cases"]
     return Expectation(
         square=max(square, 0.0),
         error=max(values["var_error"] - values["cov1"] - max(between, 0.0), 0.0),

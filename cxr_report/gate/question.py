@@ -13,9 +13,14 @@ from cxr_report.gate.design import MOST_SEEDS, Design
 from cxr_report.gate.expectation import Expectation, Pilot, of_pilot, read_pilot
 from cxr_report.gate.table import paired_table, power_table
 from cxr_report.runs import StudyFolder
-from cxr_report.study.plan import Adjustment
+from cxr_report.study.plan import LEAST_ALPHA, LEAST_SQUARE, MOST_SQUARE, Adjustment
 
 __all__ = ["Question", "answer"]
+
+ALPHAS = f"from {LEAST_ALPHA:g} to below 0.5"
+"""As in a study's plan."""
+
+SQUARES = f"in {LEAST_SQUARE:g} to {MOST_SQUARE:g}"
 
 SEEDS = 5
 """Chosen: as in the starter study."""
@@ -103,10 +108,10 @@ def _check_numbers(question: Question) -> None:
         ("--losses", question.losses, _within(question.losses, 2, 1000), "2 to 1000"),
         ("--cases", question.cases, _within(question.cases, 2, 10**9), "2 to 1000000000"),
         ("--delta", question.delta, _above(question.delta), "a number above 0"),
-        ("--ms", question.ms, _above(question.ms), "a number above 0"),
-        ("--case", question.case, question.case == 0 or _above(question.case), "0 or a number above it"),
+        ("--ms", question.ms, _square(question.ms), f"a number above 0, {SQUARES}"),
+        ("--case", question.case, question.case == 0 or _square(question.case), f"0 or a number above it, {SQUARES}"),
         ("--dz", question.d_z, question.d_z is None or _above(abs(question.d_z)), "a number that is not 0"),
-        ("--alpha", question.alpha, question.alpha is None or 0 < question.alpha < 0.5, "between 0 and 0.5"),
+        ("--alpha", question.alpha, question.alpha is None or LEAST_ALPHA <= question.alpha < 0.5, ALPHAS),
         ("--power", question.power, 0 < question.power < 1, "between 0 and 1"),
     )
     for name, value, good, allowed in limits:
@@ -116,6 +121,10 @@ def _check_numbers(question: Question) -> None:
 
 def _within(value: int | None, low: int, high: int) -> bool:
     return value is None or low <= value <= high
+
+
+def _square(value: float | None) -> bool:
+    return value is None or LEAST_SQUARE <= value <= MOST_SQUARE
 
 
 def _above(value: float | None) -> bool:

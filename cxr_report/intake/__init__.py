@@ -36,12 +36,12 @@ class Intake:
     def said(self) -> str:
         """Say in one line what was read."""
         sheet, study = self.found.sheet, self.study
-        runs = f"{len(study.losses)} losses x {len(study.seeds)} {'seed' if len(study.seeds) == 1 else 'seeds'}"
+        runs = f"{len(study.losses)} losses x {_counted(len(study.seeds), 'seed')}"
         decimal = ", with decimal commas" if self.found.decimal == "," else ""
         cells = f"cells separated by {'semicolons' if sheet.delimiter == ';' else 'commas'}{decimal}"
         if isinstance(self.found, GivenScores):
-            return f"{sheet.file}: scores of {runs}, {len(self.framed.metrics)} metrics; {cells}"
-        cases = " and ".join(f"{len(cases)} {split} cases" for split, cases in self.found.cases.items())
+            return f"{sheet.file}: scores of {runs}, {_counted(len(self.framed.metrics), 'metric')}; {cells}"
+        cases = " and ".join(_counted(len(cases), f"{split} case") for split, cases in self.found.cases.items())
         return f"{sheet.file}: predictions ({self.found.layout.scale}) of {runs} for {cases}; {cells}"
 
     def write(self, folder: StudyFolder) -> None:
@@ -57,6 +57,10 @@ class Intake:
             write_scores(self.found, self.framed, folder)
         else:
             write_predictions(self.found, self.framed, folder)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def read(file: Path, asked: Asked) -> Intake:

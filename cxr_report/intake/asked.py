@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cxr_report.errors import Refusal, nearest
+from cxr_report.errors import Refusal, nearest, refuse_irregular
 
 __all__ = ["Asked", "planned"]
 
@@ -44,6 +44,20 @@ class Asked:
     plan: Path | None = None
     """A TOML file with the sections metrics and analysis; the options above come before it."""
 
+    @property
+    def where(self) -> str:
+        """Name the command and its plan, for messages on what both of them say together."""
+        return "compare" if self.plan is None else f"compare --plan {self.plan}"
+
+    def blamed(self, option: str, key: str) -> str:
+        """Name the option where it was given, else the key of the plan file that says the same.
+
+        Args:
+            option: ``primary``, ``secondary`` or ``baseline``.
+            key: as the plan has it, with its section.
+        """
+        return f"--{option}" if self.plan is None or getattr(self, option) else f"{self.plan}: {key}"
+
 
 def planned(asked: Asked) -> dict[str, dict[str, Any]]:
     """Put plan file and options together: the sections metrics and analysis as plain data, names as written.
@@ -69,6 +83,7 @@ def _said(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def _read(file: Path) -> dict[str, dict[str, Any]]:
     try:
+        refuse_irregular(file)
         raw = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise Refusal(f"{file}: there is no such plan; it is a TOML file with the sections metrics, analysis") from None
@@ -84,4 +99,8 @@ def _read(file: Path) -> dict[str, dict[str, Any]]:
             )
         if not isinstance(section, dict):
             raise Refusal(f"{file}: {key}: must be a table of keys, such as [{key}], got {section!r}")
+    multiverse = raw.get("analysis", {}).get("multiverse", {})
+    if not isinstance(multiverse, dict):
+        key = "analysis.multiverse"
+        raise Refusal(f"{file}: {key}: must be a table of keys, such as [{key}], got {multiverse!r}")
     return {section: dict(raw.get(section, {})) for section in SECTIONS}

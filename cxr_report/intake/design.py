@@ -57,9 +57,10 @@ def settle(
     if lacking and incomplete == "refuse":
         told = [f"{loss} has no {what}" for (loss, _), what in list(lacking.items())[:SHOWN]]
         more = f" (and {len(lacking) - SHOWN} more missing cells)" if len(lacking) > SHOWN else ""
+        drop = f", or --incomplete drop-seed, which leaves {_seeds(sorted(gone))} out of every loss"
         raise Refusal(
-            f"{file}: the design is incomplete: {'; '.join(told)}{more}; allowed: every loss with every seed, or "
-            f"--incomplete drop-seed, which leaves {_seeds(sorted(gone))} out of every loss"
+            f"{file}: the design is incomplete: {'; '.join(told)}{more}; allowed: every loss with every seed"
+            f"{drop if len(kept) >= fewest else ''}"
         )
     if len(kept) < fewest:
         why = f" after {_seeds(sorted(gone))} were left out" if len(gone) > 1 else ""

@@ -57,7 +57,7 @@ def frame_scores(found: GivenScores, asked: Asked) -> Framed:
     plan = planned(asked)
     directions = Directions(str(file), found.metrics, asked.higher, asked.lower)
     directions.check()
-    metrics, ours = _given_metrics(directions, plan["metrics"])
+    metrics, ours = _given_metrics(directions, plan["metrics"], asked)
     analysis = _with_metrics(directions, plan["analysis"])
     if analysis.get("omnibus", "iman-davenport") == "mrmc":
         raise Refusal("analysis.omnibus: mrmc needs predictions case by case, the table holds scores alone")
@@ -73,14 +73,17 @@ def frame_scores(found: GivenScores, asked: Asked) -> Framed:
     return replace(framed, metrics=ours, notes=() if stated else (margin,))
 
 
-def _given_metrics(directions: Directions, plan: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+def _given_metrics(
+    directions: Directions, plan: Mapping[str, Any], asked: Asked
+) -> tuple[dict[str, Any], dict[str, str]]:
     """Find the metrics of the plan in the table; return the section metrics, and table's name -> study's."""
     written = str(plan.get("primary") or only(directions.metrics, directions.table))
-    primary = directions.find(written, "--primary")
+    primary = directions.find(written, asked.blamed("primary", "metrics.primary"))
     others = plan.get("secondary")
     if others is None:
         others = [name for name in directions.metrics if name != primary[0]]
-    secondary = [directions.find(str(name), "--secondary") for name in _texts(others, "metrics.secondary")]
+    key = asked.blamed("secondary", "metrics.secondary")
+    secondary = [directions.find(name, key) for name in _texts(others, "metrics.secondary")]
     section = {**plan, "primary": primary[1], "secondary": [ours for _, ours in secondary]}
     return section, dict([primary, *secondary])
 
@@ -161,7 +164,8 @@ def _framed(
     names = loss_names(labels)
     analysis = plan["analysis"]
     if analysis.get("baseline"):
-        analysis = {**analysis, "baseline": resolved(str(analysis["baseline"]), names, "--baseline")}
+        key = asked.blamed("baseline", "analysis.baseline")
+        analysis = {**analysis, "baseline": resolved(str(analysis["baseline"]), names, key)}
     left_out = {seed: tuple(names[loss] for loss in losses) for seed, losses in settled.left_out.items()}
     data: dict[str, Any] = {"source": "table", "path": sheet.file.name, "table": {**table, "left_out": left_out}}
     if classes:
@@ -177,4 +181,4 @@ def _framed(
         "analysis": analysis,
         "report": {"title": asked.title},
     }
-    return Framed(parse(raw, str(asked.plan) if asked.plan is not None else "compare"), names, {})
+    return Framed(parse(raw, asked.where), names, {})

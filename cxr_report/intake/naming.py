@@ -7,14 +7,12 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 
 from cxr_report.errors import Refusal, nearest
+from cxr_report.study.whole import RESERVED
 
 __all__ = ["folder_name", "loss_names", "resolved"]
 
 LONGEST = 64
 """Letters of a name in a study."""
-
-_RESERVED = re.compile(r"(analysis|report|controls)([-.].*)?|truth-.*|study\.json|data\.json", re.IGNORECASE)
-"""Names of a study's own files, which no loss may have."""
 
 
 def folder_name(text: str, otherwise: str) -> str:
@@ -50,7 +48,7 @@ def loss_names(labels: Sequence[str]) -> dict[str, str]:
     taken: set[str] = set()
     for label in labels:
         bare = folder_name(label, "loss")
-        bare = f"loss-{bare}" if _RESERVED.fullmatch(bare) else bare
+        bare = f"loss-{bare}" if RESERVED.fullmatch(bare) else bare
         name, number = bare, 1
         while name.lower() in taken:
             number += 1

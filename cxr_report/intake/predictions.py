@@ -90,6 +90,8 @@ class _Gathered:
     def add(self, batch: Batch) -> None:
         for name in ("loss", "case"):
             self.sheet.refuse_empty(batch, name)
+        for name in ("loss", "case", *self.attributes):
+            self.sheet.refuse_unprintable(batch, name)
         self.parts["line"].append(np.array(batch.lines, dtype=np.int64))
         self.parts["loss"].append(self.losses.of(batch.cells["loss"]))
         self.parts["seed"].append(self.numerals.wholes(batch, "seed"))

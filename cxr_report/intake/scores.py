@@ -19,6 +19,10 @@ COLUMNS = ("loss", "seed", "metric", "value")
 """All columns of the form, in any order."""
 
 
+LARGEST = 1e100
+"""Chosen: of a value of the user's own metric, either side of 0; variances square it, which must stay a number."""
+
+
 @dataclass(frozen=True, slots=True)
 class GivenScores:
     """Every score of a table."""
@@ -58,7 +62,7 @@ class GivenScores:
         return found
 
     def refuse_out_of_range(self, names: Mapping[str, str]) -> None:
-        """Hold every value of a metric of the catalogue against the range that the metric can have.
+        """Hold every value of a metric against the range that the metric can have, or that can be computed with.
 
         Args:
             names: as the table has a metric -> as the study has it.
@@ -69,12 +73,13 @@ class GivenScores:
         for theirs, ours in names.items():
             place, metric = self.metrics.index(theirs), METRICS[ours]
             column = self.values[:, :, place]
-            outside = np.argwhere((column < metric.low) | (column > metric.high))
+            low, high = max(metric.low, -LARGEST), min(metric.high, LARGEST)
+            outside = np.argwhere((column < low) | (column > high))
             if len(outside):
                 i, j = min(outside.tolist(), key=lambda cell: int(self.lines[cell[0], cell[1], place]))
                 raise Refusal(
                     f"{self.sheet.at(int(self.lines[i, j, place]), 'value')}: {column[i, j]:g} is no value of "
-                    f"{theirs}, which lies in [{metric.low:g}, {metric.high:g}]"
+                    f"{theirs}, which lies in [{low:g}, {high:g}]"
                 )
 
 
@@ -92,6 +97,7 @@ def read_scores(sheet: Sheet) -> GivenScores:
     for batch in sheet.batches():
         for name in ("loss", "metric"):
             sheet.refuse_empty(batch, name)
+            sheet.refuse_unprintable(batch, name)
         keys = zip(
             losses.of(batch.cells["loss"]).tolist(),
             numerals.wholes(batch, "seed").tolist(),

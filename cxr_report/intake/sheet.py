@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cxr_report.errors import Refusal
+from cxr_report.errors import Refusal, refuse_irregular, unprintable
 
 __all__ = ["Batch", "Numerals", "Sheet", "open_sheet"]
 
@@ -23,8 +23,14 @@ BATCH = 20_000
 LONGEST_HEADER = 1_000_000
 """Chosen: characters of a first line; a file without line ends is no table and is not read into memory."""
 
+LONGEST_CELL = 1_000
+"""Chosen: characters of a cell; no name and no number needs more, and a message shows the cell."""
+
 DELIMITERS: Mapping[str, str] = {",": "commas", ";": "semicolons"}
 """What may separate cells, and how it is called."""
+
+DIGITS = 10
+"""Of the largest seed, 2147483647."""
 
 _WHOLE = re.compile(r"[0-9]+(?:\.0*)?")
 
@@ -75,6 +81,20 @@ class Sheet:
         if "" in cells:
             raise Refusal(f"{self.at(batch.lines[cells.index('')], column)}: is empty; every row needs a {column}")
 
+    def refuse_unprintable(self, batch: Batch, column: str) -> None:
+        """Refuse a cell with a character that cannot be shown.
+
+        Raises:
+            Refusal: there is one; the character is named.
+        """
+        cells = batch.cells[column]
+        if unprintable("".join(cells)):
+            place = next(place for place, cell in enumerate(cells) if unprintable(cell))
+            raise Refusal(
+                f"{self.at(batch.lines[place], column)}: {cells[place]!r} holds the character "
+                f"{unprintable(cells[place])}; allowed: characters that can be shown, on one line"
+            )
+
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
         line = 1
         try:
@@ -85,6 +105,7 @@ class Sheet:
                     line = reader.line_num
                     if not any(cell.strip() for cell in row):
                         continue
+                    _refuse_long(row, self.at(line))
                     if len(row) != len(self.columns):
                         raise Refusal(
                             f"{self.at(line)}: has {len(row)} {'cell' if len(row) == 1 else 'cells'}, the header has "
@@ -105,7 +126,13 @@ def open_sheet(file: Path, *, expected: Sequence[str]) -> Sheet:
     Raises:
         Refusal: there is no such file, it is no CSV in UTF-8, it is empty, or two columns have one name.
     """
+    if unprintable(file.name):
+        raise Refusal(
+            f"{str(file)!r}: the file's name holds bytes or characters that cannot be shown; allowed: a name in UTF-8 "
+            "without control characters"
+        )
     try:
+        refuse_irregular(file)
         with file.open(encoding="utf-8-sig", newline="") as stream:
             first = stream.readline(LONGEST_HEADER)
     except FileNotFoundError:
@@ -120,6 +147,11 @@ def open_sheet(file: Path, *, expected: Sequence[str]) -> Sheet:
     if len(columns) == 1 and "\t" in first:
         raise Refusal(f"{file}: line 1: cells are separated by tabs; allowed: commas, or semicolons")
     for place, name in enumerate(columns):
+        if unprintable(name):
+            raise Refusal(
+                f"{file}: line 1: the name of column {place + 1}, {name!r}, holds the character {unprintable(name)}; "
+                "allowed: characters that can be shown, on one line"
+            )
         if not name:
             raise Refusal(f"{file}: line 1: column {place + 1} has no name")
         if name in columns[:place]:
@@ -129,6 +161,10 @@ def open_sheet(file: Path, *, expected: Sequence[str]) -> Sheet:
 
 def _headers(line: str, file: Path) -> dict[str, tuple[str, ...]]:
     """Return the cells of the first line for every separator that it can be read with."""
+    if line.count('"') % 2:
+        raise Refusal(
+            f"{file}: line 1: a quotation mark is opened and not closed; allowed: names of columns, on one line"
+        )
     found, fault = {}, ""
     for delimiter in DELIMITERS:
         try:
@@ -138,7 +174,16 @@ def _headers(line: str, file: Path) -> dict[str, tuple[str, ...]]:
             fault = str(error)
     if not found:
         raise Refusal(f"{file}: line 1: cannot be read as the header of a CSV table ({fault})")
+    _refuse_long(max(found.values(), key=len), f"{file}: line 1")
     return found
+
+
+def _refuse_long(cells: Sequence[str], where: str) -> None:
+    if cells and max(map(len, cells)) > LONGEST_CELL:
+        place = next(place for place, cell in enumerate(cells) if len(cell) > LONGEST_CELL)
+        raise Refusal(
+            f"{where}: cell {place + 1} has {len(cells[place])} characters; allowed: {LONGEST_CELL} in a cell"
+        )
 
 
 @dataclass(slots=True)
@@ -173,10 +218,11 @@ class Numerals:
         """
         cells = batch.cells[column]
         for text in set(cells) - self._whole.keys():
-            if not (_WHOLE.fullmatch(text) and text.isascii() and int(float(text)) < 2**31):
+            digits = text.partition(".")[0].lstrip("0") or "0"
+            if not (_WHOLE.fullmatch(text) and text.isascii() and len(digits) <= DIGITS and int(digits) < 2**31):
                 line = batch.lines[cells.index(text)]
                 raise Refusal(f"{self.sheet.at(line, column)}: {text!r} is no whole number in 0 to 2147483647")
-            self._whole[text] = int(float(text))
+            self._whole[text] = int(digits)
         return np.array([self._whole[text] for text in cells], dtype=np.int64)
 
     def _pointed(self, batch: Batch, column: str) -> Sequence[str]:

@@ -67,9 +67,10 @@ def power_mrmc(
     square, shared = real(ms, "ms", low=0.0), max(real(case, "case"), 0.0)
     distance, level = abs(real(delta, "delta")), open_unit(alpha, "alpha") / family
     error = square + seeds * shared
-    if error == 0:
-        return MrmcPower(np.nan, np.nan, 0.0, np.nan, np.nan, "no variance from seeds or cases")
     se = (2 * error / seeds) ** 0.5
-    df = (seeds - 1) * (error / square) ** 2 if square > 0 else np.inf
+    if se == 0:
+        return MrmcPower(np.nan, np.nan, 0.0, np.nan, np.nan, "no variance from seeds or cases")
+    ratio = error / square if square > 0 else np.inf
+    df = (seeds - 1) * (ratio * ratio)  # a power would raise where a product is infinite
     critical, shift = float(stats.t.isf(level / 2, df)), distance / se
     return MrmcPower(two_sided_power(shift, df, level), 2 * critical * se, se, df, shift, "")

@@ -80,6 +80,8 @@ def _fault(fault: Any) -> str:
         return f"{key}: got {got!r}; allowed: {', '.join(options)}{nearest(str(got), options)}"
     if kind in ("model_type", "dict_type", "model_attributes_type"):
         return f"{key}: must be a table of keys, such as [{key}], got {got!r}"
+    if kind == "too_short":
+        return f"{key}: is too short; allowed: at least {context['min_length']}, got {len(got)}"
     if key == "seeds":
         return f"seeds: must be a count, such as 5, or a list of whole numbers, such as [1, 2, 3], got {got!r}"
     if kind == "string_pattern_mismatch":

@@ -10,7 +10,24 @@ from cxr_report.errors import nearest
 from cxr_report.metrics import METRICS
 from cxr_report.study.sections import Loss, Section
 
-__all__ = ["Adjustment", "Analysis", "Components", "Metrics", "Multiverse", "NoiseFloor", "PairTest"]
+__all__ = [
+    "LEAST_ALPHA",
+    "LEAST_SQUARE",
+    "MOST_SQUARE",
+    "Adjustment",
+    "Analysis",
+    "Components",
+    "Metrics",
+    "Multiverse",
+    "NoiseFloor",
+    "PairTest",
+]
+
+LEAST_ALPHA = 1e-6
+"""Chosen: shared among the most comparisons of a family, it is still told apart from 0 in 1 - alpha."""
+
+LEAST_SQUARE, MOST_SQUARE = 1e-300, 1e200
+"""Chosen: of a mean square and of a case part that is not 0; between them neither roots nor sums leave the numbers."""
 
 Adjustment = Literal["none", "bonferroni", "holm", "hochberg", "hommel", "bh", "by"]
 PairTest = Literal["mrmc", "mrmc-seeds-fixed", "paired-t", "wilcoxon", "sign-flip"]
@@ -54,8 +71,12 @@ class Multiverse(Section):
 class Components(Section):
     """What a pilot, or the user, expects of the variances; the design gate computes power from it."""
 
-    ms: float = Field(gt=0.0, description="mean square of loss x seed, in squared units of the primary metric")
-    case: float = Field(ge=0.0, description="cov2 - cov3 of the case sampling")
+    ms: float = Field(
+        ge=LEAST_SQUARE,
+        le=MOST_SQUARE,
+        description="mean square of loss x seed, in squared units of the primary metric",
+    )
+    case: float = Field(ge=0.0, le=MOST_SQUARE, description="cov2 - cov3 of the case sampling")
     seeds: int | None = Field(None, ge=2, description="seeds of the pilot that ms comes from; none: ms is known")
     cases: int | None = Field(None, ge=2, description="test cases that ms and case refer to; none: those of the study")
 
@@ -63,7 +84,7 @@ class Components(Section):
 class Analysis(Section):
     """The analysis plan, written before the runs exist."""
 
-    alpha: float = Field(0.05, gt=0.0, lt=0.5)
+    alpha: float = Field(0.05, ge=LEAST_ALPHA, lt=0.5)
     adjustment: Adjustment = "holm"
     baseline: str = Field("", description="the loss that the others are held against; default: the first one")
     family: Literal["baseline", "all"] = Field("baseline", description="comparisons that p is adjusted over")

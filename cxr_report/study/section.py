@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
 
-__all__ = ["Section"]
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+from cxr_report.errors import unprintable
+
+__all__ = ["Section", "Shown"]
+
+
+def _showable(text: str) -> str:
+    if unprintable(text):
+        raise ValueError(
+            f"{text!r} holds the character {unprintable(text)}; allowed: characters that can be shown, on one line"
+        )
+    return text
+
+
+Shown = Annotated[str, AfterValidator(_showable)]
+"""Text that stands on a page."""
 
 
 class Section(BaseModel):

@@ -17,7 +17,7 @@ from pydantic import (
 from cxr_report.errors import nearest
 from cxr_report.losses import CATALOGUE
 from cxr_report.study.search import Dimension
-from cxr_report.study.section import Section
+from cxr_report.study.section import Section, Shown
 
 __all__ = [
     "Augmentation",
@@ -94,8 +94,8 @@ class Data(Section):
     path: str = Field("", description="folder, CSV or .npz, relative to the study file")
     image_size: int = Field(64, ge=16, le=1024, description="side of the square image in pixels")
     resize: Literal["pad", "crop", "squash"] = "pad"
-    classes: tuple[str, ...] | None = Field(None, description="order of the classes, or the finding columns")
-    positive: str | None = Field(None, description="the positive class of a binary study")
+    classes: tuple[Shown, ...] | None = Field(None, description="order of the classes, or the finding columns")
+    positive: Shown | None = Field(None, description="the positive class of a binary study")
     columns: dict[str, str] = Field(default_factory=dict, description="other names of manifest columns")
     split: SplitRule = SplitRule()
     allow_leakage: bool = False
@@ -191,7 +191,7 @@ class Loss(Section):
     function_sha256: str | None = None
     formula: str | None = None
     reference: str | None = None
-    label: str | None = Field(None, description="how the report calls it")
+    label: Shown | None = Field(None, description="how the report calls it")
     training: TrainingOverride = TrainingOverride()
     tuning: dict[str, Dimension] = Field(default_factory=dict, description="where its parameters are searched")
     reported: bool = Field(False, description="known by its name alone: its runs were not trained here")
@@ -266,6 +266,6 @@ class Loss(Section):
 class Report(Section):
     """What may change at any time: how the report is presented."""
 
-    title: str = Field("", max_length=300)
-    authors: tuple[str, ...] = ()
+    title: Shown = Field("", max_length=300)
+    authors: tuple[Shown, ...] = ()
     language: Literal["en"] = "en"

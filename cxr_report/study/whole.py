@@ -24,7 +24,7 @@ from cxr_report.study.search import Tuning
 from cxr_report.study.sections import Data, Loss, Model, Report, Section, Task, Training
 from cxr_report.study.space import check_space, resolved, searched_parameters
 
-__all__ = ["FLOOR_STEP", "MOST_SEEDS", "Study"]
+__all__ = ["FLOOR_STEP", "MOST_SEEDS", "RESERVED", "Study"]
 
 FLOOR_STEP = 1_000_000
 """Chosen: added to a seed, it gives the seed of the noise floor; far beyond what anyone lists by hand."""
@@ -33,7 +33,8 @@ MOST_SEEDS = 2**31
 """Seeds lie below it."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_RESERVED = re.compile(r"(analysis|report|controls|tuning)([-.].*)?|truth-.*|study\.json|data\.json", re.IGNORECASE)
+RESERVED = re.compile(r"(analysis|report|controls|tuning)([-.].*)?|truth-.*|study\.json|data\.json", re.IGNORECASE)
+"""Names of a study's own files, which no loss may have."""
 
 
 class Study(Section):
@@ -376,7 +377,7 @@ def _function(loss: Loss) -> tuple[Any, ...]:
 
 def _refuse_names(names: list[str]) -> None:
     for name in names:
-        if not _NAME.fullmatch(name) or _RESERVED.fullmatch(name):
+        if not _NAME.fullmatch(name) or RESERVED.fullmatch(name):
             raise ValueError(
                 f"a loss's name becomes a folder: 1 to 64 letters, digits, '.', '_' or '-', "
                 f"and not a name of the study's own files, got {name!r}"

@@ -2,13 +2,17 @@
 
 import json
 import math
+import os
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxr_report.conformance import Check, Conformance, encode, text_table
+from cxr_report import cli
+from cxr_report.conformance import Check, Conformance, encode, refuse_target, text_table
 from cxr_report.conformance.record import rounded_up
+from cxr_report.errors import Refusal
 
 
 def check_of(deviation, tolerance=1e-8, held_to="relative"):
@@ -51,3 +55,24 @@ def test_the_table_says_which_function_deviates():
     assert lines[1].endswith("yes")
     assert lines[2].endswith("NO")
     assert lines[3] == "2 checks of 1 functions, 6 values: 1 deviates (numpy 2)"
+
+
+def test_a_record_is_written_to_a_regular_file_in_a_folder_that_is_there(tmp_path):
+    refuse_target(tmp_path / "new.json")
+    (tmp_path / "old.json").write_text("{}")
+    refuse_target(tmp_path / "old.json")
+    os.mkfifo(tmp_path / "pipe")
+    for name, told in (("pipe", "no regular file but a pipe"), (".", "no regular file but a folder")):
+        with pytest.raises(Refusal, match=told):
+            refuse_target(tmp_path / name)
+    with pytest.raises(Refusal, match=r"--write .*none/new\.json: there is no folder .*none"):
+        refuse_target(tmp_path / "none" / "new.json")
+
+
+def test_the_command_refuses_a_target_before_it_computes_anything(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("cxr_report.conformance.measure", lambda: pytest.fail("was computed"))
+    monkeypatch.setattr(sys, "argv", ["cxr-report", "conformance", "--write", str(tmp_path)])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 2
+    assert "is no regular file but a folder" in capsys.readouterr().err

@@ -115,6 +115,45 @@ def test_a_file_that_is_no_statistics_is_one_sentence(tmp_path: Path, content: s
     assert "statistics.json" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("n_seeds", 1), ("n_seeds", -4), ("n_seeds", 2.5), ("n_seeds", "4"), ("n_seeds", None), ("n_seeds", True),
+        ("n_cases", 0), ("n_cases", 10**12), ("n_cases", [100]), ("n_cases", float("nan")),
+        ("var_error", "much"), ("var_loss_seed", float("nan")), ("cov1", float("inf")), ("cov2", 10**400),
+        ("cov3", [1.0]), ("cov3", 1e300), ("cov1", True),
+    ],
+)  # fmt: skip
+def test_a_pilot_with_an_impossible_field_is_damaged(tmp_path: Path, field: str, value: Any) -> None:
+    folder = pilot(tmp_path)
+    file = folder.analysis().statistics
+    raw = json.loads(file.read_text())
+    raw["joint"][0][field] = value
+    file.write_text(json.dumps(raw))
+    with pytest.raises(Refusal, match=rf"statistics.json is damaged .*ValueError: {field} must be a") as caught:
+        read_pilot(folder)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("losses", ["ce", 3, None, [], ["ce"], ["ce", "ce"], ["ce", "other"], ["ce", 2], {"ce": 1}])
+def test_a_pilot_of_impossible_losses_is_damaged(tmp_path: Path, losses: Any) -> None:
+    folder = pilot(tmp_path)
+    file = folder.analysis().statistics
+    file.write_text(json.dumps({**json.loads(file.read_text()), "losses": losses}))
+    with pytest.raises(Refusal, match=r"is damaged .*losses must be some of ce, focal, ls, each once"):
+        read_pilot(folder)
+
+
+def test_a_pilot_that_lacks_a_component_is_damaged(tmp_path: Path) -> None:
+    folder = pilot(tmp_path)
+    file = folder.analysis().statistics
+    raw = json.loads(file.read_text())
+    del raw["joint"][0]["cov2"]
+    file.write_text(json.dumps(raw))
+    with pytest.raises(Refusal, match=r"is damaged .*KeyError: 'cov2'"):
+        read_pilot(folder)
+
+
 def test_a_pilot_without_the_metric_or_with_seeds_fixed_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match="no analysis of brier over seeds and cases; it has one of auroc"):
         of_pilot(read_pilot(pilot(tmp_path)), "brier")

@@ -122,8 +122,11 @@ def test_what_is_asked_goes_before_the_pilot_and_its_variances_are_scaled_to_the
         ({**STATED, "cases": 1}, ("--cases", "2 to")),
         ({**STATED, "delta": 0.0}, ("--delta", "above 0")),
         ({**STATED, "ms": float("inf")}, ("--ms", "got inf")),
+        ({**STATED, "ms": 5e-324}, ("--ms", "a number above 0, in 1e-300 to 1e+200")),
+        ({**STATED, "case": 1e308}, ("--case", "in 1e-300 to 1e+200")),
         ({**STATED, "case": -1e-6}, ("--case", "0 or a number above it")),
-        ({**STATED, "alpha": 0.5}, ("--alpha", "between 0 and 0.5")),
+        ({**STATED, "alpha": 0.5}, ("--alpha", "from 1e-06 to below 0.5")),
+        ({**STATED, "alpha": 1e-20}, ("--alpha", "got 1e-20", "from 1e-06 to below 0.5")),
         ({**STATED, "power": 1.0}, ("--power", "between 0 and 1")),
         ({**STATED, "adjustment": "hol"}, ("--adjustment", "did you mean 'holm'")),
         ({**STATED, "family": "pairs"}, ("--family", "baseline, all")),
@@ -136,3 +139,12 @@ def test_a_fault_is_one_sentence_that_names_the_option(asked: dict[str, Any], wo
     said = str(caught.value)
     assert "\n" not in said
     assert [word for word in words if word not in said] == []
+
+
+@pytest.mark.parametrize(("ms", "case"), [(1e-300, 2e-5), (1e200, 1e200), (1e-300, 0.0), (1e-4, 1e200)])
+def test_no_size_of_the_components_goes_unanswered(ms: float, case: float) -> None:
+    assert answer(Question(ms=ms, case=case, delta=0.01))
+
+
+def test_the_smallest_alpha_is_answered_for_the_largest_family() -> None:
+    assert answer(Question(ms=1e-4, case=2e-5, delta=0.05, alpha=1e-6, losses=1000, family="all"))

@@ -327,3 +327,18 @@ def test_other_predictions_do_not_enter_the_same_folder(tmp_path: Path) -> None:
     taken(tmp_path, ROWS).write(folder)
     with pytest.raises(Refusal, match="holds a comparison of other numbers"):
         taken(tmp_path, changed(50, prob_normal=0.5, prob_pneumonia=0.5)).write(folder)
+
+
+@pytest.mark.parametrize("column", ["loss", "case", "patient"])
+def test_a_name_that_cannot_be_shown_is_refused(tmp_path: Path, column: str) -> None:
+    rows = [{**row, column: f"{row[column]}\x1b[31m"} for row in prediction_rows(cases=8)]
+    assert f"column {column}: " in refusal(tmp_path, rows)
+    assert "holds the character U+001B" in refusal(tmp_path, rows)
+
+
+def test_a_class_that_cannot_be_shown_is_refused(tmp_path: Path) -> None:
+    rows = [
+        {name.replace("prob_normal", "prob_nor\x08mal"): value for name, value in row.items()}
+        for row in prediction_rows(cases=8)
+    ]
+    assert "'prob_nor\\x08mal', holds the character U+0008" in refusal(tmp_path, rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from tables_given import Row, score_rows, write
 
 from cxr_report import ledger
+from cxr_report.analysis import analyse, load
 from cxr_report.errors import Refusal
 from cxr_report.intake import Asked, Intake, read
 from cxr_report.intake.scores import GivenScores
@@ -241,6 +243,13 @@ DOUBLE = [*score_rows(), score_rows()[3]]
         (changed(4, seed="one"), {}, "line 6, column seed: 'one' is no whole number"),
         (changed(4, loss=""), {}, "line 6, column loss: is empty"),
         (changed(4, metric=""), {}, "line 6, column metric: is empty"),
+        (
+            changed(4, loss="c\x07e"),
+            {},
+            "line 6, column loss: 'c\\x07e' holds the character U+0007; allowed: characters",
+        ),
+        (changed(4, loss='"c\ne"'), {}, "line 7, column loss: 'c\\ne' holds the character U+000A"),
+        (changed(4, metric="au\u2028roc"), {}, "column metric: 'au\\u2028roc' holds the character U+2028"),
         (changed(4, value=81.3), {}, "line 6, column value: 81.3 is no value of auroc, which lies in [0, 1]"),
         (
             [{**row, "class": "a"} for row in score_rows()],
@@ -283,6 +292,14 @@ DOUBLE = [*score_rows(), score_rows()[3]]
         (score_rows(), {"primary": "auroc:lower"}, "auroc has a direction of its own"),
         (score_rows(dice=0.8), {"primary": "dice"}, "nothing says whether higher or lower values of 'dice' are better"),
         (score_rows(AUROC=0.8), {"primary": "AUROC"}, "nothing says whether"),
+        (score_rows(AUROC=0.8), {"primary": "AUROC"}, "did you mean 'auroc'"),
+        (score_rows(), {"alpha": 1e-20}, "analysis.alpha: must be greater than or equal to 0.000001, got 1e-20"),
+        (score_rows(), {"title": "a\tb"}, "report.title: 'a\\tb' holds the character U+0009"),
+        (
+            [*score_rows(dice=0.8)[:-1], {**score_rows(dice=0.8)[-1], "value": -1e150}],
+            {"primary": "dice", "higher": ("dice",)},
+            "-1e+150 is no value of dice, which lies in [-1e+100, 1e+100]",
+        ),
         (score_rows(auroc=0.8, dice=0.8), {}, "values of 'dice' are better"),
         (
             score_rows(dice=0.8),
@@ -301,6 +318,14 @@ def test_a_fault_is_one_sentence(tmp_path: Path, rows: list[Row], asked: dict[st
     [
         ("[training]\nepochs = 3\n", "training: a plan for a table holds the sections metrics and analysis only"),
         ("metrics = 3\n", "metrics: must be a table of keys"),
+        (
+            "[analysis]\nmultiverse = 3\n",
+            "plan.toml: analysis.multiverse: must be a table of keys, such as [analysis.multiverse], got 3",
+        ),
+        ("[analysis.multiverse]\ntests = []\n", "analysis.multiverse.tests: is too short; allowed: at least 1, got 0"),
+        ("[metrics]\nsecondary = ['briar']\n", "plan.toml: metrics.secondary: 'briar' is not among"),
+        ("[analysis]\nbaseline = 'cee'\n", "plan.toml: analysis.baseline: 'cee' is not among"),
+        ("[analysis]\nalpha = 0.7\n", "plan.toml: analysis.alpha: must be less than 0.5"),
         ("[analysis\n", "is not valid TOML"),
         ("[analysis]\nomnibus = 'mrmc'\n", "analysis.omnibus: mrmc needs predictions case by case"),
         ("[analysis]\nhierarchy = 'brier'\n", "analysis.hierarchy: must be a list of names"),
@@ -334,3 +359,43 @@ def test_other_numbers_or_another_plan_do_not_enter_the_same_folder(tmp_path: Pa
         taken(tmp_path, changed(4, value=0.123)).write(folder)
     with pytest.raises(Refusal, match=r"analysis\.alpha"):
         taken(tmp_path, score_rows(), alpha=0.1).write(folder)
+
+
+def test_a_plan_is_blamed_for_what_it_says_and_an_option_for_what_it_says(tmp_path: Path) -> None:
+    file = tmp_path / "plan.toml"
+    file.write_text("[metrics]\nprimary = 'auorc'\n")
+    assert refusal(tmp_path, score_rows(), primary="", plan=file).startswith(f"{file}: metrics.primary: 'auorc' is not")
+    assert refusal(tmp_path, score_rows(), primary="briar", plan=file).startswith("--primary: 'briar' is not")
+
+
+def test_a_plan_that_is_a_pipe_is_refused_without_waiting_for_it(tmp_path: Path) -> None:
+    pipe = tmp_path / "plan.toml"
+    os.mkfifo(pipe)
+    assert "is no regular file but a pipe or a device" in refusal(tmp_path, score_rows(), plan=pipe)
+
+
+def test_dropping_seeds_is_offered_only_where_enough_would_be_left(tmp_path: Path) -> None:
+    some = refusal(tmp_path, without(score_rows(seeds=3), ("focal", 2)))
+    assert some.endswith("every loss with every seed, or --incomplete drop-seed, which leaves seed 2 out of every loss")
+    none = refusal(tmp_path, without(score_rows(seeds=3), ("focal", 2), ("dice", 3)))
+    assert none.endswith("allowed: every loss with every seed")
+
+
+def test_a_loss_called_as_a_file_of_the_study_is_given_another_name(tmp_path: Path) -> None:
+    labels = ("tuning", "report", "controls", "truth-test", "study.json")
+    intake = taken(tmp_path, score_rows(labels))
+    assert list(intake.study.losses) == [f"loss-{label}" for label in labels]
+    assert [loss.label for loss in intake.study.losses.values()] == list(labels)
+
+
+def test_one_metric_is_said_in_the_singular(tmp_path: Path) -> None:
+    assert ", 1 metric; " in taken(tmp_path, score_rows(auroc=0.8)).said()
+    assert ", 2 metrics; " in taken(tmp_path, score_rows()).said()
+
+
+def test_the_largest_values_of_a_metric_of_ones_own_can_be_computed_with(tmp_path: Path) -> None:
+    rows = [{**row, "value": (-1) ** place * 1e100} for place, row in enumerate(score_rows(dice=0.8))]
+    found = taken(tmp_path, rows, primary="dice", higher=("dice",), margin=1.0)
+    folder = StudyFolder(tmp_path / "runs" / found.study.name)
+    found.write(folder)
+    assert load(analyse(folder)).pairs

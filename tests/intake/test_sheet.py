@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +81,14 @@ def test_every_dialect_gives_the_same_numbers(tmp_path: Path, content: str, deci
         ("loss,seed,seed,value\n", "line 1: two columns are named 'seed'"),
         ("loss,,metric,value\n", "line 1: column 2 has no name"),
         ('loss,seed,metric,value\nce,"1"x,auroc,3\n', "line 2"),
+        ('loss,"seed,metric,value\nce,1,auroc,3\n', "line 1: a quotation mark is opened and not closed"),
+        (
+            "loss,seed,metric\x1b[2J,value\n",
+            "line 1: the name of column 3, 'metric\\x1b[2J', holds the character U+001B",
+        ),
+        ("loss,seed,metric,value,\x00\n", "line 1: the name of column 5, '\\x00', holds the character U+0000"),
+        ("loss,seed,metric," + "v" * 1001 + "\n", "line 1: cell 4 has 1001 characters; allowed: 1000 in a cell"),
+        ("loss,seed,metric,value\nce,1,auroc,0.5\n" + "c" * 130_000 + ",2,auroc,1\n", "line 3: cell 1 has 130000"),
         (b"loss,seed,metric,value\n\xff\xfe,1,auroc,3\n", "cannot be read as a CSV table in UTF-8"),
         (b"\xff\xfel\x00o\x00", "cannot be read as a CSV table in UTF-8"),
     ],
@@ -94,16 +103,38 @@ def test_a_fault_is_named_with_its_line_and_column(tmp_path: Path, content: str 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match="there is no such file"):
         open_sheet(tmp_path / "none.csv", expected=EXPECTED)
-    with pytest.raises(Refusal, match="cannot be read"):
+    with pytest.raises(Refusal, match="is no regular file but a folder"):
         open_sheet(tmp_path, expected=EXPECTED)
 
 
-@pytest.mark.parametrize("text", ["1.5", "-1", "x", "", "2147483648", "1e3", "²"])
+@pytest.mark.parametrize("text", ["1.5", "-1", "x", "", "2147483648", "1e3", "²", "9" * 400])
 def test_a_seed_is_a_whole_number(tmp_path: Path, text: str) -> None:
     sheet = opened(tmp_path, f"loss,seed,metric,value\nce,3.0,a,1\nce,{text},a,1\n")
     (batch,) = sheet.batches()
     with pytest.raises(Refusal, match="line 3, column seed"):
         Numerals(sheet).wholes(batch, "seed")
+
+
+def test_zeros_before_a_seed_are_none_of_its_digits(tmp_path: Path) -> None:
+    sheet = opened(tmp_path, f"loss,seed,metric,value\nce,{'0' * 400}7,a,1\n")
+    (batch,) = sheet.batches()
+    assert Numerals(sheet).wholes(batch, "seed").tolist() == [7]
+
+
+def test_what_is_no_regular_file_is_refused_without_waiting_for_it(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    with pytest.raises(Refusal, match=r"pipe\.csv: is no regular file but a pipe or a device"):
+        open_sheet(pipe, expected=EXPECTED)
+
+
+@pytest.mark.parametrize("name", [b"rt\xff.csv", b"a\nb.csv"])
+def test_a_file_whose_name_cannot_be_shown_is_refused(tmp_path: Path, name: bytes) -> None:
+    file = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
+    file.write_text("loss,seed,metric,value\nce,1,auroc,0.5\n")
+    with pytest.raises(Refusal, match="allowed: a name in UTF-8 without control characters") as caught:
+        open_sheet(file, expected=EXPECTED)
+    assert str(caught.value).isprintable()
 
 
 def test_whole_numbers_may_carry_an_empty_fraction(tmp_path: Path) -> None:

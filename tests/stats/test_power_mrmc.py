@@ -79,3 +79,8 @@ def test_the_power_is_what_the_analysis_then_has():
 def test_input_at_fault_is_named(arguments, options, words):
     with pytest.raises(ValueError, match=words):
         power_mrmc(*arguments, **options)
+
+
+@pytest.mark.parametrize("ms", [1e-200, 1e-300])
+def test_a_seed_part_that_is_nothing_beside_the_cases_gives_the_normal_power(ms):
+    assert power_mrmc(0.02, 5, ms=ms, case=1e-4) == power_mrmc(0.02, 5, ms=0, case=1e-4)

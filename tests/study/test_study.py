@@ -99,6 +99,25 @@ FAULTS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         ("losses", "'../up'"),
     ),
     "study name that leaves the folder": (changed(name="../x"), ("name", "'../x'")),
+    "alpha that is nothing": (
+        changed(analysis={"alpha": 1e-20}),
+        ("analysis.alpha", "greater than or equal to 0.000001", "got 1e-20"),
+    ),
+    "label that cannot be shown": (
+        changed(losses={**MINIMAL["losses"], "f": {"loss": "focal", "label": "fo\x07cal"}}),
+        ("losses.f.label", "'fo\\x07cal'", "U+0007", "can be shown"),
+    ),
+    "class that cannot be shown": (
+        changed(data={"source": "folder", "path": "d", "classes": ["a", "b\n"]}),
+        ("data.classes", "U+000A"),
+    ),
+    "title that cannot be shown": (changed(report={"title": "a\x1b[2Jb"}), ("report.title", "U+001B")),
+    "author that cannot be shown": (changed(report={"authors": ["A\u2028B"]}), ("report.authors", "U+2028")),
+    "empty list of tests": (
+        changed(analysis={"multiverse": {"tests": []}}),
+        ("analysis.multiverse.tests", "too short; allowed: at least 1, got 0"),
+    ),
+    "metric in capitals": (changed(metrics={"primary": "AUROC"}), ("metrics", "did you mean 'auroc'")),
     "unknown metric": (changed(metrics={"primary": "aurocc"}), ("metrics", "did you mean 'auroc'")),
     "metric named twice": (changed(metrics={"primary": "auroc", "secondary": ["auroc"]}), ("metrics", "twice")),
     "binary study without a positive class": (changed(task="binary"), ("data.positive",)),
