@@ -156,13 +156,16 @@ class _Panel:
         plan, found = self.context.study.analysis.multiverse, self.results[test]
         rows: list[list[MultiverseRow]] = [[] for _ in found]
         for method in plan.adjustments:
-            p = adjusted([each.p for each in found], method)
+            p, least = adjusted([each.p for each in found], method), self._least(test, method)
             for mine, each, value in zip(rows, found, p, strict=True):
-                mine += [self._row(test, method, kind, each, value) for kind in plan.intervals]
+                mine += [self._row(test, method, kind, each, (value, least)) for kind in plan.intervals]
         return rows
 
-    def _row(self, test: str, method: Adjustment, kind: Interval, result: _Result, p: float) -> MultiverseRow:
-        plan, least = self.context.study.analysis, self._least(test, method, result)
+    def _row(
+        self, test: str, method: Adjustment, kind: Interval, result: _Result, found: tuple[float, float]
+    ) -> MultiverseRow:
+        plan, p = self.context.study.analysis, found[0]
+        least = math.nan if math.isnan(result.p) else found[1]
         higher = METRICS[self.estimand.metric].higher_is_better
         said = verdict(result.difference, p, alpha=plan.alpha, higher_is_better=higher)
         low, high = result.intervals[kind]
@@ -180,10 +183,8 @@ class _Panel:
             verdict="better" if said == "first better" else "worse" if said == "second better" else "not shown",
         )
 
-    def _least(self, test: str, method: Adjustment, result: _Result) -> float:
-        """Return the smallest adjusted p within reach: 0 for tests without a bound, NaN for an undefined one."""
-        if math.isnan(result.p):
-            return math.nan
+    def _least(self, test: str, method: Adjustment) -> float:
+        """Return the smallest adjusted p within reach, the same for the whole family: 0 for tests without a bound."""
         if test not in _REACH:
             return 0.0
         family, k = self.context.family, len(self.context.losses)

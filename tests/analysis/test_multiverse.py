@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,6 +24,7 @@ from cxr_report.analysis.value import BOTH, CASES, SEEDS, Analysis, MultiverseGr
 from cxr_report.metrics import METRICS
 from cxr_report.runs import StudyFolder
 
+room = importlib.import_module("cxr_report.analysis.multiverse")
 Contexts = Callable[..., Context]
 BINARY = {"task": "binary", "losses": 3, "secondary": ("balanced_accuracy", "brier", "mcc")}
 TESTS = {BOTH: ("mrmc",), CASES: ("mrmc-seeds-fixed",), SEEDS: ("paired-t", "wilcoxon", "sign-flip")}
@@ -397,3 +400,21 @@ def test_the_analysis_of_a_study_holds_the_panel_as_it_was_computed(
     decided = {pair.first: pair.p_adjusted for pair in analysis.joint[0].pairs if pair.in_family}
     marked = {each.first: found.p_adjusted for each in analysis.multiverse for found in each.rows if found.planned}
     assert marked == decided
+
+
+def test_the_smallest_p_is_computed_once_for_a_family_and_not_for_each_of_its_comparisons(
+    contexts: Contexts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[object, ...]] = []
+    real = room.smallest
+
+    def counting(test: str, n_seeds: int, **family: Any) -> float:
+        asked.append((test, family["adjustment"], family["comparisons"]))
+        return real(test, n_seeds, **family)
+
+    monkeypatch.setattr(room, "smallest", counting)
+    context = asking(contexts(losses=4), family="all", adjustments=["holm", "hommel"])
+    found = panel(context)
+    n_panels = len({(each.metric, each.threshold) for each in found if each.target == SEEDS})
+    assert len(asked) == n_panels * 2 * 2
+    assert set(asked) == {(test, method, 6) for test in ("wilcoxon", "sign_flip") for method in ("holm", "hommel")}
