@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cxr_report.analysis.description import describe
 from cxr_report.analysis.survey import Survey
+from cxr_report.analysis.truth import Truth, read_cases
 from cxr_report.analysis.value import Diverged
-from cxr_report.data import read_strata
 from cxr_report.errors import Refusal
 from cxr_report.metrics import METRICS
 from cxr_report.runs import RunFolder, read_arrays, read_json
@@ -22,24 +23,8 @@ from cxr_report.study import Study
 
 __all__ = ["History", "Material", "RunMaterial", "Truth", "gather"]
 
-
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """The cases of one split."""
-
-    ids: NDArray[np.str_]
-    """``(N,)``."""
-    patients: NDArray[np.int64]
-    """``(N,)``; equal = same patient."""
-    labels: NDArray[Any]
-    """``(N,)`` class indices, or ``(N, L)`` of 0 / 1 / NaN."""
-    attributes: Mapping[str, NDArray[np.str_]] = field(default_factory=dict)
-    """Sex, view and band of age in words, ``(N,)`` each; empty = not known; only those known of any of the cases."""
-
-    @property
-    def groups(self) -> NDArray[np.int64] | None:
-        """The patients where one has several cases, else None: then cases are independent."""
-        return self.patients if len(np.unique(self.patients)) < len(self.patients) else None
+MEASURED = ("train_loss", "val_loss", "val_primary")
+"""The columns of history.csv beside the epoch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +95,11 @@ def gather(found: Survey) -> Material:
     Raises:
         Refusal: a file is damaged, or predictions are not those of the cases in the truth.
     """
-    content = read_json(found.folder.data_json)
-    classes = tuple(str(name) for name in _entry(content, "classes", found))
+    content = describe(found.folder, found.study)
     if not found.study.predicted:
         return _scores_alone(found, content)
-    truth = {split: _truth(found, split) for split in found.study.splits}
+    classes = tuple(content["classes"])
+    truth = {split: read_cases(found.folder, split, found.study.task, content) for split in found.study.splits}
     return Material(
         classes=classes,
         data=content,
@@ -142,22 +127,6 @@ def _scores_alone(found: Survey, content: dict[str, Any]) -> Material:
     return Material((), content, {"test": none}, (), (), (), (), {}, given)
 
 
-def _entry(content: Any, key: str, found: Survey) -> Any:
-    if not isinstance(content, dict) or key not in content:
-        raise Refusal(f"{found.folder.data_json}: records no {key}; delete it and run the study again")
-    return content[key]
-
-
-def _truth(found: Survey, split: str) -> Truth:
-    file = found.folder.truth(split)
-    arrays = read_arrays(file, ["ids", "patients", "labels"])
-    sizes = {name: len(array) for name, array in arrays.items()}
-    if len(set(sizes.values())) != 1 or not sizes["ids"]:
-        raise Refusal(f"{file}: ids, patients and labels must be equally many and at least one, got {sizes}")
-    known = {name: words for name, words in read_strata(found.folder, split).items() if (words != "").any()}
-    return Truth(ids=arrays["ids"], patients=arrays["patients"], labels=arrays["labels"], attributes=known)
-
-
 def _run(found: Survey, run: RunFolder, truth: Mapping[str, Truth], width: int) -> RunMaterial:
     max_delta, flips = _proof(found, run) if found.study.trained else (math.nan, 0)
     return RunMaterial(
@@ -173,12 +142,12 @@ def _run(found: Survey, run: RunFolder, truth: Mapping[str, Truth], width: int) 
 def _proof(found: Survey, run: RunFolder) -> tuple[float, int]:
     told = read_json(run.export_json)
     try:
-        proof = dict(told.get("proof", {}))
-        flips = int(proof.get("flips_inside", 0)) + int(proof.get("flips_outside", 0))
-        return _number(proof.get("max_difference")), flips
-    except (AttributeError, TypeError, ValueError) as error:
+        proof = told["proof"]
+        flips = _count(proof["flips_inside"]) + _count(proof["flips_outside"])
+        return _difference(proof["max_difference"]), flips
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         file = found.folder.relative(run.export_json)
-        raise Refusal(f"{file}: its proof is damaged ({error}); delete it and run the study again") from None
+        raise Refusal(f"{file}: its proof is damaged ({_words(error)}); delete it and run the study again") from None
 
 
 def _logits(found: Survey, run: RunFolder, truth: Mapping[str, Truth], width: int) -> dict[str, NDArray[np.float32]]:
@@ -188,6 +157,12 @@ def _logits(found: Survey, run: RunFolder, truth: Mapping[str, Truth], width: in
 def _prediction(found: Survey, run: RunFolder, split: str, truth: Truth, width: int) -> NDArray[np.float32]:
     file = run.predictions(split)
     arrays = read_arrays(file, ["ids", "logits"])
+    for name, kinds, allowed in (("ids", "U", "text"), ("logits", "f", "floating-point numbers")):
+        if arrays[name].dtype.kind not in kinds:
+            raise Refusal(
+                f"{found.folder.relative(file)}: the array {name} must hold {allowed}, got {arrays[name].dtype}; "
+                "evaluate this run again"
+            )
     if not np.array_equal(arrays["ids"], truth.ids):
         raise Refusal(
             f"{found.folder.relative(file)}: its ids are not those of "
@@ -207,29 +182,44 @@ def _history(found: Survey, run: RunFolder) -> History:
     if not found.study.trained:
         return History(np.array([], dtype=np.int64), *(np.array([]) for _ in range(3)))
     try:
-        rows = list(csv.DictReader(io.StringIO(run.history.read_text(encoding="utf-8"))))
-        return History(
-            epochs=np.array([int(row["epoch"]) for row in rows], dtype=np.int64),
-            train_loss=np.array([_cell(row["train_loss"]) for row in rows]),
-            val_loss=np.array([_cell(row["val_loss"]) for row in rows]),
-            val_primary=np.array([_cell(row["val_primary"]) for row in rows]),
-        )
-    except (KeyError, TypeError, ValueError) as error:
+        rows = list(csv.DictReader(io.StringIO(run.history.read_text(encoding="utf-8")), strict=True))
+        epochs = [int(row["epoch"]) for row in rows]
+        planned = found.trained.training.epochs
+        if epochs != list(range(1, planned + 1)) or any(None in row for row in rows):
+            raise ValueError(f"it must have one row of as many cells as the header for each of {planned} epochs")
+        return History(np.array(epochs, dtype=np.int64), *(_column(rows, name) for name in MEASURED))
+    except (KeyError, TypeError, ValueError, csv.Error) as error:
         file = found.folder.relative(run.history)
-        raise Refusal(f"{file}: is damaged ({error}); delete it and run the study again") from None
+        raise Refusal(f"{file}: is damaged ({_words(error)}); delete it and run the study again") from None
 
 
 def _diverged(run: RunFolder) -> Diverged:
     told = read_json(run.diverged)
     try:
-        return Diverged(run.loss, run.seed, int(told.get("epoch", 0)), str(told.get("reason", "")))
-    except (AttributeError, TypeError, ValueError) as error:
-        raise Refusal(f"{run.diverged}: is damaged ({error}); delete it and run the study again") from None
+        return Diverged(run.loss, run.seed, _count(told["epoch"]), str(told["reason"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise Refusal(f"{run.diverged}: is damaged ({_words(error)}); delete it and run the study again") from None
 
 
-def _number(value: Any) -> float:
-    return math.nan if value is None else float(value)
+def _words(error: Exception) -> str:
+    return f"it records no {error.args[0]}" if isinstance(error, KeyError) else str(error)
 
 
-def _cell(text: str) -> float:
-    return float(text) if text else math.nan
+def _count(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"{value!r} is no count")
+    return value
+
+
+def _difference(value: Any) -> float:
+    """Return a largest difference; what is not known is written as null."""
+    if value is None:
+        return math.nan
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        raise ValueError(f"{value!r} is no difference")
+    return float(value)
+
+
+def _column(rows: list[dict[str, str]], name: str) -> NDArray[np.float64]:
+    """Return a column of numbers, an empty cell as NaN; a cell that is not there at all is no number."""
+    return np.array([math.nan if row[name] == "" else float(row[name]) for row in rows], dtype=np.float64)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from cxr_report.analysis.description import describe
+from cxr_report.data.truth import BINDING
 from cxr_report.errors import Refusal
 from cxr_report.runs import SPLITS, RunFolder, StudyFolder, read_json, sha256
 from cxr_report.study import Study
@@ -172,16 +174,55 @@ def check_chain(found: Survey) -> None:
     Raises:
         Refusal: a file is another one than the next stage was made from; both are named.
     """
-    data = read_json(found.folder.data_json) if found.folder.data_json.exists() else {}
-    fingerprint = data.get("fingerprint", "") if isinstance(data, dict) else ""
+    folder = found.folder
+    told = describe(folder, found.study)
     if not found.study.predicted:
-        _check_links(found, [(found.folder.given_scores, fingerprint, found.folder.data_json)])
+        _check_links(found, [(folder.given_scores, told["fingerprint"], folder.data_json)])
         return
+    _check_links(found, [(folder.truth(split), told[BINDING][split], folder.data_json) for split in found.study.splits])
+    for run in (*found.diverged, *found.floor_diverged):
+        _check_end(found, run)
     for run in (*found.done, *found.floor):
         _check_links(found, _links(run, found.study))
-        _check_origin(found, run, fingerprint)
+        _check_origin(found, run, told["fingerprint"])
+        _check_place(found, run, [run.evaluation_json, *([run.export_json] if found.study.trained else [])])
     for control in found.controls:
         _check_links(found, _prediction_links(control, read_json(control.evaluation_json)))
+        _check_control(found, control)
+
+
+def _check_end(found: Survey, run: RunFolder) -> None:
+    """Refuse a run that ended without a finite loss and nevertheless has what only a trained one has."""
+    _check_place(found, run, [])
+    for file in (run.weights, run.export_json, run.evaluation_json):
+        if file.exists():
+            raise Refusal(
+                f"{found.folder.relative(run.diverged)} says that this run ended without a finite loss, and "
+                f"{found.folder.relative(file)} that it was trained to its end; delete the one that is not of this run "
+                "and run the study again"
+            )
+
+
+def _check_place(found: Survey, run: RunFolder, files: Iterable[Path]) -> None:
+    """Refuse a run whose files were written for another loss or seed; run.json, where it is there, is asked first."""
+    for file in (*([run.run_json] if run.run_json.exists() else []), *files):
+        told = read_json(file)
+        loss, seed = _recorded(told, "loss", file), _recorded(told, "seed", file)
+        if (loss, seed) != (run.loss, run.seed):
+            raise Refusal(
+                f"{found.folder.relative(file)} was written for loss {loss}, seed {seed}, and lies where loss "
+                f"{run.loss}, seed {run.seed} belongs; put the folders of both runs back in their places"
+            )
+
+
+def _check_control(found: Survey, control: RunFolder) -> None:
+    file = control.evaluation_json
+    name = _recorded(read_json(file), "control", file)
+    if name != control.loss:
+        raise Refusal(
+            f"{found.folder.relative(file)} was written for the control {name} and lies where the control "
+            f"{control.loss} belongs; put the folders of both back in their places"
+        )
 
 
 def _links(run: RunFolder, study: Study) -> Iterator[tuple[Path, str, Path]]:

@@ -123,7 +123,7 @@ def test_a_changed_history_makes_the_analysis_stale(made: Make) -> None:
     folder = made()
     before = load(analyse(folder))
     run = folder.run("focal", 1)
-    runs.write_text(run.history, run.history.read_text().rsplit("\n", 2)[0] + "\n")
+    runs.write_text(run.history, run.history.read_text().rsplit("\n", 2)[0] + "\n6,0.3,0.9,0.5,0.001\n")
     assert load(analyse(folder)).curves != before.curves
 
 

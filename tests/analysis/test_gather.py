@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -75,3 +77,99 @@ def test_an_attribute_of_another_number_of_cases_is_refused(made: Make) -> None:
     folder = rewritten(made(losses=2, seeds=2), sex=np.full(89, "female"))
     with pytest.raises(Refusal, match=r"truth-test.npz: the array sex must hold one word a case"):
         gathered(folder)
+
+
+NO_NUMBERS = ("Infinity", "-Infinity", "NaN", '"1"', "[]", "true")
+HEADER = "epoch,train_loss,val_loss,val_primary,learning_rate\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\0",
+        HEADER,
+        HEADER + "\0\n",
+        HEADER + "".join(f"{epoch},1,1,0.5,0.1\n" for epoch in (1, 2, 3)),
+        HEADER + "".join(f"{epoch},1,1,0.5,0.1\n" for epoch in (1, 2, 3, 5, 4, 6)),
+        HEADER + "".join(f"{epoch},1,1\n" for epoch in range(1, 7)),
+        HEADER + "".join(f"{epoch},1,1,0.5,0.1,7\n" for epoch in range(1, 7)),
+        HEADER + "".join(f"{epoch},1,\0,0.5,0.1\n" for epoch in range(1, 7)),
+        "epoch,train_loss,val_loss,learning_rate\n" + "".join(f"{epoch},1,1,0.1\n" for epoch in range(1, 7)),
+    ],
+)
+def test_a_history_without_every_epoch_is_damaged(text: str, made: Make) -> None:
+    folder = made(losses=2, seeds=2)
+    runs.write_text(folder.run("weighted", 2).history, text)
+    with pytest.raises(Refusal, match=r"(?s)weighted/seed-0002/history\.csv: is damaged"):
+        analyse(folder)
+
+
+def test_an_undefined_cell_of_a_history_is_no_damage(made: Make) -> None:
+    folder = made(losses=2, seeds=2)
+    text = HEADER + "".join(f"{epoch},1.5,1,,0.1\n" for epoch in range(1, 7))
+    runs.write_text(folder.run("weighted", 2).history, text)
+    history = gathered(folder).runs[-1].history
+    assert np.isnan(history.val_primary).all()
+    assert history.train_loss.tolist() == [1.5] * 6
+
+
+@pytest.mark.parametrize(
+    ("entry", "value"),
+    [
+        *product(("flips_inside", "flips_outside", "max_difference"), (*NO_NUMBERS, "-1")),
+        ("flips_inside", "0.5"),
+        ("max_difference", "1" + "0" * 400),
+    ],
+)
+def test_a_proof_of_what_no_proof_can_find_is_damaged(entry: str, value: str, made: Make) -> None:
+    folder = made(losses=2, seeds=2)
+    file = folder.run("weighted", 2).export_json
+    told = runs.read_json(file)
+    runs.write_json(file, {**told, "proof": {**told["proof"], entry: "HERE"}})
+    runs.write_text(file, file.read_text(encoding="utf-8").replace('"HERE"', value))
+    with pytest.raises(Refusal, match=r"weighted/seed-0002/export\.json: its proof is damaged"):
+        analyse(folder)
+
+
+@pytest.mark.parametrize("told", [{}, {"proof": None}, {"proof": {"flips_inside": 0}}])
+def test_an_export_without_a_proof_is_damaged(told: dict[str, Any], made: Make) -> None:
+    folder = made(losses=2, seeds=2)
+    file = folder.run("weighted", 2).export_json
+    kept = {key: value for key, value in runs.read_json(file).items() if key != "proof"}
+    runs.write_json(file, {**kept, **told})
+    with pytest.raises(Refusal, match=r"weighted/seed-0002/export\.json: its proof is damaged"):
+        analyse(folder)
+
+
+@pytest.mark.parametrize("epoch", [None, "3", 2.5, -1])
+def test_an_end_without_its_epoch_is_damaged(epoch: Any, made: Make) -> None:
+    folder = made(losses=2, seeds=3, diverged=((1, 2),))
+    file = folder.run("weighted", 2).diverged
+    runs.write_json(file, {**runs.read_json(file), "epoch": epoch})
+    with pytest.raises(Refusal, match=r"weighted/seed-0002/diverged\.json: is damaged"):
+        analyse(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "array"),
+    [
+        ("logits", np.full((90, 3), "1.5")),
+        ("logits", np.zeros((90, 3), dtype=complex)),
+        ("logits", np.zeros((90, 3), dtype="datetime64[D]")),
+        ("logits", np.zeros((90, 3), dtype=np.int64)),
+        ("logits", np.zeros((90, 3), dtype=bool)),
+        ("ids", np.arange(90)),
+    ],
+)
+def test_predictions_of_another_kind_are_refused_with_what_they_are(name: str, array: np.ndarray, made: Make) -> None:
+    folder = made(losses=2, seeds=2)
+    run = folder.run("weighted", 2)
+    there = runs.read_arrays(run.predictions("test"), ["ids", "logits"])
+    runs.write_arrays(run.predictions("test"), **{**there, name: array})
+    told = runs.read_json(run.evaluation_json)
+    hashed = {**told["predictions_sha256"], "test": runs.sha256(run.predictions("test"))}
+    runs.write_json(run.evaluation_json, {**told, "predictions_sha256": hashed})
+    with pytest.raises(Refusal, match=rf"predictions-test\.npz: the array {name} must hold .*, got") as refused:
+        analyse(folder)
+    assert str(array.dtype) in str(refused.value)

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cxr_report import ledger, runs
@@ -116,3 +117,100 @@ def test_another_plan_with_another_baseline_asks_for_no_other_floor_runs(made: M
     other = load(analyse(folder, name="other", plan=plan))
     assert other.study.analysis.baseline == "weighted"
     assert not other.partial
+
+
+@pytest.mark.parametrize("split", ["val", "test"])
+@pytest.mark.parametrize("name", ["labels", "patients", "ids"])
+def test_a_truth_file_that_changed_is_refused_with_data_json(name: str, split: str, made: Make) -> None:
+    folder = made(losses=2, seeds=2)
+    arrays = runs.read_arrays(folder.truth(split), ["ids", "patients", "labels"])
+    runs.write_arrays(folder.truth(split), **{**arrays, name: np.roll(arrays[name], 1)})
+    with pytest.raises(Refusal, match=rf"truth-{split}\.npz does not match the hash that data\.json records of it"):
+        analyse(folder)
+
+
+def test_a_changed_truth_makes_no_analysis_stand_that_stood_before(made: Make) -> None:
+    folder = made(losses=2, seeds=2)
+    analyse(folder)
+    arrays = runs.read_arrays(folder.truth("test"), ["ids", "patients", "labels"])
+    runs.write_arrays(folder.truth("test"), **{**arrays, "labels": np.roll(arrays["labels"], 1)})
+    with pytest.raises(Refusal, match=r"truth-test\.npz does not match .*data\.json"):
+        analyse(folder)
+
+
+def swap(one: Path, other: Path) -> None:
+    aside = one.with_name("aside")
+    one.rename(aside)
+    other.rename(one)
+    aside.rename(other)
+
+
+def test_the_runs_of_two_losses_in_each_others_place_are_refused(made: Make) -> None:
+    folder = made(losses=2, seeds=2)
+    swap(folder.path / "cross-entropy", folder.path / "weighted")
+    with pytest.raises(
+        Refusal,
+        match=r"cross-entropy/seed-0001/run\.json was written for loss weighted, seed 1, and lies where loss "
+        r"cross-entropy, seed 1 belongs",
+    ):
+        analyse(folder)
+
+
+@pytest.mark.parametrize("gone", [("run_json",), ("run_json", "evaluation_json")])
+def test_two_seeds_in_each_others_place_are_refused_by_every_file_that_tells(gone: tuple[str, ...], made: Make) -> None:
+    folder = made(losses=2, seeds=2)
+    one, other = folder.run("weighted", 1), folder.run("weighted", 2)
+    swap(one.path, other.path)
+    for name in gone:
+        for run in (one, other):
+            told = runs.read_json(getattr(run, name))
+            runs.write_json(getattr(run, name), {**told, "loss": run.loss, "seed": run.seed})
+    file = "evaluation" if len(gone) == 1 else "export"
+    with pytest.raises(Refusal, match=rf"seed-0001/{file}\.json was written for loss weighted, seed 2, and lies where"):
+        analyse(folder)
+
+
+def test_runs_of_the_noise_floor_in_each_others_place_are_refused(made: Make) -> None:
+    folder = made(**FLOOR)
+    swap(folder.run("cross-entropy", 1).path, folder.run("cross-entropy", 1_000_001).path)
+    with pytest.raises(Refusal, match=r"was written for loss cross-entropy, seed 1000001, and lies where .*seed 1 bel"):
+        analyse(folder)
+
+
+def test_a_diverged_run_in_the_place_of_another_is_refused(made: Make) -> None:
+    folder = made(losses=2, seeds=3, diverged=((0, 1), (1, 2)))
+    swap(folder.path / "cross-entropy", folder.path / "weighted")
+    with pytest.raises(Refusal, match=r"seed-000[12]/run\.json was written for loss .*, and lies where loss"):
+        analyse(folder)
+
+
+def test_run_json_may_be_absent_and_the_others_tell_where_a_run_belongs(made: Make) -> None:
+    folder = made(losses=2, seeds=2)
+    for run in surveyed(folder).done:
+        run.run_json.unlink()
+    analyse(folder)
+    told = runs.read_json(folder.run("weighted", 1).evaluation_json)
+    del told["loss"]
+    runs.write_json(folder.run("weighted", 1).evaluation_json, told)
+    with pytest.raises(Refusal, match=r"evaluation\.json: records no loss"):
+        analyse(folder)
+
+
+def test_the_predictions_of_another_control_are_refused(made: Make) -> None:
+    folder = made(losses=2, seeds=2, controls=("pixels", "metadata"))
+    swap(folder.control("pixels").path, folder.control("metadata").path)
+    with pytest.raises(Refusal, match=r"pixels/evaluation\.json was written for the control metadata and lies where"):
+        analyse(folder)
+
+
+@pytest.mark.parametrize("place", [1, 1_000_001])
+@pytest.mark.parametrize("left", ["weights.safetensors", "export.json", "evaluation.json"])
+def test_a_run_that_diverged_and_was_trained_to_its_end_is_refused(left: str, place: int, made: Make) -> None:
+    folder = made(**FLOOR)
+    run = folder.run("cross-entropy", place)
+    runs.write_json(run.diverged, {"loss": run.loss, "seed": run.seed, "epoch": 3, "reason": "the loss became NaN"})
+    for file in (run.weights, run.export_json, run.evaluation_json):
+        if file.name != left:
+            file.unlink()
+    with pytest.raises(Refusal, match=rf"/diverged\.json says that .*/{left} that it was trained to its end"):
+        analyse(folder)
