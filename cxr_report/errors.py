@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["Refusal", "nearest", "obstacle", "refuse_irregular", "unprintable"]
+__all__ = ["Refusal", "keeps_files", "nearest", "obstacle", "refuse_irregular", "unprintable"]
 
 OBSTACLES = frozenset(
     {
@@ -74,6 +74,16 @@ def refuse_irregular(file: Path) -> None:
         raise Refusal(f"{file}: is no regular file but {kind}; allowed: a file on a disk")
 
 
+def keeps_files(folder: Path) -> bool:
+    """Say whether a folder lies on something that files can be kept on; those that the kernel makes up have no blocks.
+
+    Example:
+        >>> keeps_files(Path("/"))
+        True
+    """
+    return os.statvfs(folder).f_blocks > 0
+
+
 def obstacle(error: OSError) -> str:
     """Say in one sentence what the disk or its rights refused, or nothing where the program itself may be at fault.
 
@@ -106,6 +116,6 @@ def _nowhere(error: OSError) -> str:
     there = Path(error.filename).absolute()
     while not there.exists():
         there = there.parent
-    if os.statvfs(there).f_blocks:  # folders that the kernel makes up, such as /proc, have no blocks
+    if keeps_files(there):
         return ""
     return f"{error.filename}: no file can be kept in {there}; name a folder on a disk"

@@ -64,7 +64,10 @@ def test_a_file_that_is_not_there_is_no_obstacle(tmp_path: Path) -> None:
     assert obstacle(FileNotFoundError(errno.ENOENT, "No such file or directory")) == ""
 
 
-@pytest.mark.parametrize("words", [("init",), ("compare", "t.csv"), ("status", "s.toml"), ("init", "a/b.toml")])
+@pytest.mark.parametrize(
+    "words",
+    [("init",), ("compare", "t.csv"), ("status", "s.toml"), ("init", "a/b.toml"), ("conformance", "--write", "x.json")],
+)
 def test_a_working_directory_that_is_gone_is_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
 ) -> None:
@@ -82,7 +85,7 @@ def test_a_working_directory_that_is_gone_is_one_sentence(
 
 
 @PSEUDO
-def test_a_record_or_a_study_cannot_be_written_among_the_folders_of_the_kernel(
+def test_a_comparison_cannot_be_written_among_the_folders_of_the_kernel(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = [f"{loss},{seed},auroc,0.{seed}{place}" for place, loss in enumerate("ab") for seed in range(1, 4)]

@@ -109,11 +109,15 @@ def _as_planned(folder: StudyFolder, *, partial: bool, name: str, plan: Path | N
     return ledger.read(folder)
 
 
+def _files(number: int) -> str:
+    return f"{number} file is" if number == 1 else f"{number} files are"
+
+
 def _refuse_incomplete(found: Survey, *, partial: bool) -> None:
     listed = "\n".join(found.missing)
     if found.missing and not partial:
         raise Refusal(
-            f"{found.folder.path}: the study is incomplete, {len(found.missing)} files are missing; run the study to "
+            f"{found.folder.path}: the study is incomplete, {_files(len(found.missing))} missing; run the study to "
             f"its end, or analyse what is there with --partial:\n{listed}"
         )
     shared = [file for file in found.missing if "/" not in file]

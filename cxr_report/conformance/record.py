@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cxr_report.conformance.value import Check, Conformance
-from cxr_report.errors import Refusal, refuse_irregular
+from cxr_report.errors import Refusal, keeps_files, refuse_irregular
 
 __all__ = ["encode", "recorded", "refuse_target", "rounded_up"]
 
@@ -72,11 +72,15 @@ def refuse_target(file: Path) -> None:
         file: where the record shall lie; a regular file that is there is replaced.
 
     Raises:
-        Refusal: something else than a regular file lies there, or its folder is not there.
+        Refusal: something else than a regular file lies there, or its folder is not there or keeps no files.
+        FileNotFoundError: the path is relative, and the working directory is no longer there.
     """
     refuse_irregular(file)
-    if not file.parent.is_dir():
-        raise Refusal(f"--write {file}: there is no folder {file.parent}; make it, or name a file in one that is there")
+    folder = file.absolute().parent
+    if not folder.is_dir():
+        raise Refusal(f"--write {file}: there is no folder {folder}; make it, or name a file in one that is there")
+    if not keeps_files(folder):
+        raise Refusal(f"--write {file}: no file can be kept in {folder}; name a folder on a disk")
 
 
 def recorded() -> Conformance:

@@ -232,6 +232,13 @@ def test_an_incomplete_study_is_refused_with_the_list_of_what_is_missing(made: M
     assert not folder.analysis().path.exists()
 
 
+def test_one_missing_file_is_told_in_the_singular(made: Make) -> None:
+    folder = made()
+    folder.run("focal", 4).evaluation_json.unlink()
+    with pytest.raises(Refusal, match=r"the study is incomplete, 1 file is missing; run the study"):
+        analyse(folder)
+
+
 def test_an_incomplete_study_can_be_analysed_in_part(made: Make) -> None:
     folder = made(missing=((1, 2),), controls=())
     found = analyse(folder, partial=True)

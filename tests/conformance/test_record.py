@@ -4,6 +4,7 @@ import json
 import math
 import os
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -67,6 +68,12 @@ def test_a_record_is_written_to_a_regular_file_in_a_folder_that_is_there(tmp_pat
             refuse_target(tmp_path / name)
     with pytest.raises(Refusal, match=r"--write .*none/new\.json: there is no folder .*none"):
         refuse_target(tmp_path / "none" / "new.json")
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder of the kernel, absent here")
+def test_a_record_is_not_written_among_the_folders_of_the_kernel():
+    with pytest.raises(Refusal, match="--write /proc/x: no file can be kept in /proc"):
+        refuse_target(Path("/proc/x"))
 
 
 def test_the_command_refuses_a_target_before_it_computes_anything(tmp_path, monkeypatch, capsys):
