@@ -331,7 +331,7 @@ def read_json(file: Path) -> Any:
         return json.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise Refusal(f"{file}: is missing") from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # also of numbers too long and of lists too deep for Python
         raise Refusal(f"{file}: is not valid JSON ({error}); delete it and run the same command again") from None
 
 

@@ -71,7 +71,12 @@ def test_json_is_sorted_and_writes_what_is_undefined_as_null(tmp_path: Path) -> 
     file = tmp_path / "a.json"
     runs.write_json(file, {"b": float("nan"), "a": (np.float64(1.5), np.int64(2)), "c": np.array([np.inf])})
     assert file.read_text() == '{\n "a": [\n  1.5,\n  2\n ],\n "b": null,\n "c": [\n  null\n ]\n}\n'
-    file.write_text("{")
+
+
+@pytest.mark.parametrize("content", [b"{", b"", b"\xff", b"9" * 5000, b"[" * 200_000])
+def test_what_cannot_be_read_as_json_is_refused_in_one_sentence(content: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    file.write_bytes(content)
     with pytest.raises(Refusal, match=r"a\.json: is not valid JSON"):
         runs.read_json(file)
 
