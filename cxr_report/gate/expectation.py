@@ -107,13 +107,13 @@ def read_pilot(folder: StudyFolder) -> Pilot:
     file = folder.analysis().statistics
     if not file.exists():
         raise Refusal(f"--pilot {folder.path}: holds no {folder.relative(file)}; a pilot is a study that was analysed")
-    raw = read_json(file)
     try:
+        raw = read_json(file)
         study = parse(raw["study"], str(file))
         losses = _losses(raw["losses"], study)
         joint = tuple(_checked(dict(entry)) for entry in raw["joint"])
         return Pilot(study, losses, joint, folder.path.name)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise Refusal(
             f"--pilot {folder.path}: {file.name} is damaged or of another version ({type(error).__name__}: {error}); "
             "analyse the pilot again"

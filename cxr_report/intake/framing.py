@@ -58,9 +58,11 @@ def frame_scores(found: GivenScores, asked: Asked) -> Framed:
     directions = Directions(str(file), found.metrics, asked.higher, asked.lower)
     directions.check()
     metrics, ours = _given_metrics(directions, plan["metrics"], asked)
-    analysis = _with_metrics(directions, plan["analysis"])
+    analysis = _with_metrics(directions, plan["analysis"], asked)
     if analysis.get("omnibus", "iman-davenport") == "mrmc":
-        raise Refusal("analysis.omnibus: mrmc needs predictions case by case, the table holds scores alone")
+        raise Refusal(
+            f"{asked.plan}: analysis.omnibus: mrmc needs predictions case by case, the table holds scores alone"
+        )
     analysis.setdefault("omnibus", "iman-davenport")
     analysis["multiverse"] = {"tests": OVER_SEEDS, "thresholds": ("argmax",), **analysis.get("multiverse", {})}
     found.refuse_out_of_range(ours)
@@ -83,20 +85,20 @@ def _given_metrics(
     if others is None:
         others = [name for name in directions.metrics if name != primary[0]]
     key = asked.blamed("secondary", "metrics.secondary")
-    secondary = [directions.find(name, key) for name in _texts(others, "metrics.secondary")]
+    secondary = [directions.find(name, key) for name in _texts(others, key)]
     section = {**plan, "primary": primary[1], "secondary": [ours for _, ours in secondary]}
     return section, dict([primary, *secondary])
 
 
-def _with_metrics(directions: Directions, plan: Mapping[str, Any]) -> dict[str, Any]:
+def _with_metrics(directions: Directions, plan: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
     """Write the metrics that the section analysis names as the study has them."""
     analysis = dict(plan)
     if "hierarchy" in analysis:
-        names = _texts(analysis["hierarchy"], "analysis.hierarchy")
-        analysis["hierarchy"] = [directions.find(name, "analysis.hierarchy")[1] for name in names]
+        key = f"{asked.plan}: analysis.hierarchy"
+        analysis["hierarchy"] = [directions.find(name, key)[1] for name in _texts(analysis["hierarchy"], key)]
     multiverse = analysis.get("multiverse", {})
-    if isinstance(multiverse, dict) and "metrics" in multiverse:
-        key = "analysis.multiverse.metrics"
+    if "metrics" in multiverse:
+        key = f"{asked.plan}: analysis.multiverse.metrics"
         names = [directions.find(name, key)[1] for name in _texts(multiverse["metrics"], key)]
         analysis["multiverse"] = {**multiverse, "metrics": names}
     return analysis

@@ -104,7 +104,9 @@ def test_a_folder_without_an_analysis_is_no_pilot(tmp_path: Path) -> None:
         read_pilot(StudyFolder(tmp_path))
 
 
-@pytest.mark.parametrize("content", ["[]", "{}", '{"study": {}}', '{"study": 3, "joint": [], "losses": []}'])
+@pytest.mark.parametrize(
+    "content", ["[]", "{}", '{"study": {}}', '{"study": 3, "joint": [], "losses": []}', "9" * 5000, "[" * 100_000]
+)
 def test_a_file_that_is_no_statistics_is_one_sentence(tmp_path: Path, content: str) -> None:
     file = StudyFolder(tmp_path).analysis().statistics
     file.parent.mkdir(parents=True)
