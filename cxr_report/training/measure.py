@@ -16,7 +16,7 @@ from cxr_report.training.device.pauses import Course, Pause
 from cxr_report.training.device.rounds import Place, Rounds, meter
 from cxr_report.training.run import Run
 
-__all__ = ["Epoch", "company", "measure"]
+__all__ = ["Epoch", "company", "endless", "measure"]
 
 LONGEST = 20.0
 """Chosen: seconds of training after which the rest of an epoch is extrapolated."""
@@ -54,7 +54,7 @@ def measure(task: Assignment, bench: Bench) -> Epoch:
     if bench.device.type == "cpu":
         return found
     del work
-    place = Place(lambda one, own: _endless(Run(one, bench, own)), lambda: lane(bench.device), meter(bench.device))
+    place = Place(lambda one, own: endless(Run(one, bench, own)), lambda: lane(bench.device), meter(bench.device))
     return company(found, task, bench, place)
 
 
@@ -79,7 +79,8 @@ def company(alone: Epoch, task: Assignment, bench: Bench, place: Place) -> Epoch
     return replace(alone, seconds=images / seen[0].images_per_second, runs_at_once=seen[0].runs)
 
 
-def _endless(work: Run) -> Course:
+def endless(work: Run) -> Course:
+    """Train epoch after epoch, for being measured; the one who walks it must stop."""
     while True:
         yield from work.steps()
         yield Pause(epochs=1, warm=work.stepper.warm)
