@@ -14,7 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from cxr_report.training.bench import Assignment, Bench
-from cxr_report.training.device.capacity import STEP
+from cxr_report.training.device.capacity import STEP, Capacity
 from cxr_report.training.device.lanes import lane
 from cxr_report.training.device.pauses import Course
 from cxr_report.training.device.rounds import Place, Rounds, meter
@@ -101,7 +101,7 @@ def pace(bench: Bench, task: Assignment, runs: int, seconds: float) -> float:
             yield pause
 
     place = Place(lambda one, own: walked(Run(one, bench, own)), lambda: lane(bench.device), meter(bench.device))
-    rounds = Rounds(place)
+    rounds = Rounds(place, Capacity())
     rounds.capacity.target = runs
     for _ in range(runs):
         rounds.add(task)
