@@ -105,3 +105,17 @@ def test_a_benchmark_runs_in_small_and_ends_with_one_document(script: str, keys:
     assert document["machine"]["versions"]["torch"]
     if "growth" in document:
         assert document["growth"]["over_runs"]["line_of_processor_seconds"]["per_unit"] > 0
+
+
+def test_an_idle_machine_is_computed_from_processor_times(load: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    contest = load("contest")
+    monkeypatch.setattr(contest, "cores", lambda: 2)
+    told = {
+        "ours": {"training_images": 1000, "processor_seconds": 10.0},  # 5 seconds on two cores: 200 images/s
+        "bound by itself": {"training_images": 100, "processor_seconds": 3.0, "threads": 1},
+        "bound by its readers": {"training_images": 100, "processor_seconds": 6.0, "threads": 1},
+        "on two threads": {"training_images": 100, "processor_seconds": 6.0, "threads": 2},
+    }
+    for peer in list(told)[1:]:
+        told[peer]["processor_seconds_of_this_process"] = 2.0
+    assert contest.if_idle(told) == {"bound by itself": 4.0, "bound by its readers": 6.0}

@@ -53,6 +53,22 @@ def compare(recipe: Recipe, peer_runs: int, place: Path, *, device: str) -> dict
     return told
 
 
+def if_idle(told: dict[str, Any]) -> dict[str, float]:
+    """Compute the ratios of an otherwise idle machine from processor times.
+
+    Ours keeps every core busy. A peer that computes on one thread is done no sooner than its own process, or than its
+    readers and it together on all cores. A peer that computes on several threads is left out: what waits for what would
+    have to be guessed.
+    """
+    mine = told["ours"]["training_images"] / (told["ours"]["processor_seconds"] / cores())
+    found = {}
+    for name, peer in told.items():
+        if peer.get("threads") == 1:
+            least = max(peer["processor_seconds_of_this_process"], peer["processor_seconds"] / cores())
+            found[name] = mine / (peer["training_images"] / least)
+    return found
+
+
 def warmed_up(ways: dict[str, Way], work: Work, run: tuple[str, int]) -> tuple[dict[str, Work], dict[str, Any]]:
     """Give each peer the number of threads with which an epoch was faster; a first one warms up and is not counted."""
     short = work.study.model_copy(update={"training": work.study.training.model_copy(update={"epochs": 1})})

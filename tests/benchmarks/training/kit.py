@@ -84,16 +84,19 @@ class Clock:
 
     wall: float = 0.0
     processor: float = 0.0
+    own: float = 0.0
+    """Processor time of this process alone."""
     load: list[float] = field(default_factory=list)
 
     @contextmanager
     def running(self) -> Iterator[None]:
         """Add what the block takes."""
-        wall, processor = time.perf_counter(), processor_seconds()
+        wall, processor, own = time.perf_counter(), processor_seconds(), time.process_time()
         self.load.append(os.getloadavg()[0])
         yield
         self.wall += time.perf_counter() - wall
         self.processor += processor_seconds() - processor
+        self.own += time.process_time() - own
         self.load.append(os.getloadavg()[0])
 
     def told(self, images: int) -> dict[str, Any]:
@@ -101,6 +104,7 @@ class Clock:
         return {
             "seconds": self.wall,
             "processor_seconds": self.processor,
+            "processor_seconds_of_this_process": self.own,
             "training_images": images,
             "images_per_second": images / self.wall,
             "images_per_processor_second": images / self.processor,
