@@ -9,9 +9,9 @@ times (`load`). Importing torch and Lightning and a first epoch for warming up a
 has the number of threads (1, or one per core) with which an epoch of it was faster: on a busy machine threads that wait
 for each other cost more than they bring. Throughput is training images per second; `ratio` that of ours to a peer's, on
 the clock and per second of processor time, which other work blurs less; `ratio_computed_for_an_idle_machine` is what
-these processor times make where nothing else works, which is computed and not measured. `profile` says where a step
-of ours spends its time, and how near its multiplications come to what one core can do. Lightning is a dependency of this file alone:
-pip install -c constraints.txt lightning. `--quick` shrinks everything.
+these processor times make where nothing else works, which is computed and not measured. `profile` says where a step of
+ours spends its time, and how near its multiplications come to what one core can do. Lightning is a dependency of this
+file and gpu.py alone: pip install -c constraints.txt lightning. `--quick` shrinks everything.
 """
 
 from __future__ import annotations
