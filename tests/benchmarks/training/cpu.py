@@ -97,7 +97,7 @@ def ceiling() -> float:
 
 def needed(told: dict[str, Any], found: dict[str, Any], shares: dict[str, Any]) -> str:
     """Say in a sentence what three times a peer would need."""
-    worst = min((ratio["images_per_processor_second"], name) for name, ratio in found.items())
+    worst = min((ratio["images_per_second"], name) for name, ratio in found.items())
     factor = BEST / worst[0]
     if factor <= 1:
         return f"{BEST:g} times every peer's throughput was reached"
