@@ -42,6 +42,15 @@ class Classifier(nn.Module):
         return logits
 
 
+class ThinnedConv(nn.Conv2d):
+    """A strided 1x1 convolution that leaves out first what it would step over; see `NARROW`."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``(N, before, H, W)`` to ``(N, after, H / stride, W / stride)``."""
+        down, right = self.stride
+        return functional.conv2d(x[:, :, ::down, ::right], self.weight)
+
+
 class ResidualBlock(nn.Module):
     """Two 3x3 convolutions with batch norm around a shortcut."""
 
@@ -53,7 +62,8 @@ class ResidualBlock(nn.Module):
         self.second_norm = nn.BatchNorm2d(after)
         self.shortcut: nn.Module = nn.Identity()
         if before != after or stride != 1:
-            self.shortcut = nn.Sequential(nn.Conv2d(before, after, 1, stride, bias=False), nn.BatchNorm2d(after))
+            convolution = nn.Conv2d if before >= NARROW else ThinnedConv
+            self.shortcut = nn.Sequential(convolution(before, after, 1, stride, bias=False), nn.BatchNorm2d(after))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(N, before, H, W)`` to ``(N, after, H / stride, W / stride)``."""
@@ -109,6 +119,10 @@ class CosineHead(nn.Linear):
 
 STAGES = (1, 2, 4, 8)
 """Channels of the stages in units of the width; each stage halves the maps of the one before."""
+
+NARROW = 16
+"""Measured: with fewer channels than this, torch 2.13 (oneDNN, AVX-512) writes past its memory in the weight gradient of
+a strided 1x1 convolution of channels_last maps of 56 x 56 or more, and the process dies."""
 
 HEADS = ("network.head.", "network.fc.", "network.class_layers.")
 """Where the last layer of our own networks and of monai's lies: pretrained weights need not hold it."""

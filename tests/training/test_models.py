@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -138,3 +141,29 @@ def test_a_pickled_object_is_refused_and_not_run(file: Path) -> None:
     torch.save(build(file, width=4), weights)
     with pytest.raises(Refusal, match="weights_only=True"):
         models.load_pretrained(build(file, width=4), weights)
+
+
+def test_a_narrow_shortcut_is_a_strided_convolution_that_leaves_out_first() -> None:
+    thinned = models.ThinnedConv(4, 8, 1, 2, bias=False)
+    plain = torch.nn.Conv2d(4, 8, 1, 2, bias=False)
+    plain.load_state_dict(thinned.state_dict())
+    images = torch.randn((3, 4, 9, 10), generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(thinned(images), plain(images))
+
+
+@pytest.mark.parametrize(("width", "size"), [(4, 224), (8, 128), (12, 128)])
+def test_narrow_networks_survive_their_gradients_at_large_images(width: int, size: int) -> None:
+    """The process dies where a strided 1x1 convolution is too narrow, so that another one tries."""
+    code = (
+        "import torch\n"
+        "from cxr_report.training.models import SmallResNet\n"
+        "torch.set_num_threads(1)\n"
+        f"network = SmallResNet(3, image_size={size}, width={width}, dropout=0.0).to(memory_format=torch.channels_last)\n"
+        f"images = torch.randn(16, 1, {size}, {size}).contiguous(memory_format=torch.channels_last)\n"
+        "for _ in range(2):\n"
+        "    network(images).sum().backward()\n"
+        "print(all(weight.grad.isfinite().all() for weight in network.parameters()))\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment)
+    assert (done.returncode, done.stdout) == (0, "True\n"), done.stderr
