@@ -121,8 +121,8 @@ STAGES = (1, 2, 4, 8)
 """Channels of the stages in units of the width; each stage halves the maps of the one before."""
 
 NARROW = 16
-"""Measured: with fewer channels than this, torch 2.13 (oneDNN, AVX-512) writes past its memory in the weight gradient of
-a strided 1x1 convolution of channels_last maps of 56 x 56 or more, and the process dies."""
+"""Measured: with fewer channels than this, torch 2.13 (oneDNN, AVX-512) writes past its memory in the weight gradient
+of a strided 1x1 convolution of channels_last maps of 56 x 56 or more, and the process dies."""
 
 HEADS = ("network.head.", "network.fc.", "network.class_layers.")
 """Where the last layer of our own networks and of monai's lies: pretrained weights need not hold it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
 import importlib.util
 from collections.abc import Callable
 from dataclasses import replace
@@ -198,3 +200,10 @@ def test_a_cpu_captures_nothing_and_has_nothing_to_wait_for() -> None:
     fetched = plain.fetch(source)
     source.add_(1)
     assert fetched.tensors()[0].tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("name", ["agenda", "device.capacity", "device.graphs", "fleet", "randomness", "schedule"])
+def test_the_examples_are_right(name: str) -> None:
+    found = doctest.testmod(importlib.import_module(f"cxr_report.training.{name}"))
+    assert found.attempted
+    assert not found.failed
