@@ -1,9 +1,9 @@
-"""study.json: the study as it was planned, and the ledger of what was added later."""
+"""study.json: the study as it was planned, and the ledger of what was added later: seeds, losses, external sets."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Any, Literal
@@ -32,6 +32,13 @@ class Entry:
     """sha256 of the entry before; empty for the first."""
     sha256: str
     """Of this entry without this field."""
+    external: tuple[str, ...] = ()
+    """Names of external test sets."""
+
+    def content(self) -> dict[str, Any]:
+        """Return the entry as it is written; external sets stand in it only where there are some."""
+        plain = asdict(self)
+        return plain if self.external else {key: value for key, value in plain.items() if key != "external"}
 
     def facts(self) -> dict[str, Any]:
         """Return the entry without times and hashes: what an analysis may depend on."""
@@ -40,6 +47,7 @@ class Entry:
             "seeds": list(self.seeds),
             "losses": list(self.losses),
             "after_analysis": self.after_analysis,
+            **({"external": list(self.external)} if self.external else {}),
         }
 
 
@@ -66,8 +74,22 @@ class FrozenStudy:
             "ledger": [entry.facts() for entry in self.ledger],
         }
 
+    def external(self, name: str) -> Entry:
+        """Return the entry that asked for an external test set.
+
+        Raises:
+            KeyError: none did.
+        """
+        for entry in self.ledger:
+            if name in entry.external:
+                return entry
+        raise KeyError(name)
+
     def exploratory(self) -> tuple[str, ...]:
-        """Say which additions were made after results had been seen, one clause each."""
+        """Say which additions were made after results had been seen, one clause each.
+
+        An external test set that is added leaves the results on the study's own cases as they were planned.
+        """
         return tuple(
             " and ".join(
                 f"{what} {', '.join(map(str, names))} added after a first analysis"
@@ -75,13 +97,14 @@ class FrozenStudy:
                 if names
             )
             for entry in self.ledger
-            if entry.after_analysis
+            if entry.after_analysis and (entry.losses or entry.seeds)
         )
 
 
 def published(study: Study) -> Study:
     """Reduce every path of a study to its last part, so that a run folder tells nothing of the machine."""
-    data = study.data.model_copy(update={"path": PurePath(study.data.path).name})
+    external = tuple(each.model_copy(update={"path": PurePath(each.path).name}) for each in study.data.external)
+    data = study.data.model_copy(update={"path": PurePath(study.data.path).name, "external": external})
     model = study.model
     if model.pretrained is not None:
         model = model.model_copy(update={"pretrained": PurePath(model.pretrained).name})
@@ -105,7 +128,14 @@ def read(folder: StudyFolder) -> FrozenStudy:
     try:
         study = parse(raw["study"], str(folder.study_json))
         entries = tuple(
-            Entry(**{**entry, "seeds": tuple(entry["seeds"]), "losses": tuple(entry["losses"])})
+            Entry(
+                **{
+                    **entry,
+                    "seeds": tuple(entry["seeds"]),
+                    "losses": tuple(entry["losses"]),
+                    "external": tuple(entry.get("external", ())),
+                }
+            )
             for entry in raw["ledger"]
         )
         plan_sha256 = raw["plan_sha256"]
@@ -120,9 +150,11 @@ def read(folder: StudyFolder) -> FrozenStudy:
     asked = (
         {seed for entry in entries for seed in entry.seeds},
         {loss for entry in entries for loss in entry.losses},
+        {name for entry in entries for name in entry.external},
     )
-    if asked != (set(study.seeds), set(study.losses)):
-        raise Refusal(f"{folder.study_json}: seeds and losses are not those of the ledger; it was changed by hand")
+    if asked != (set(study.seeds), set(study.losses), set(_external(study))):
+        what = "seeds, losses and external test sets" if study.data.external else "seeds and losses"
+        raise Refusal(f"{folder.study_json}: {what} are not those of the ledger; it was changed by hand")
     if plan_sha256 != _plan_sha256(study, entries[0]):
         raise Refusal(f"{folder.study_json}: the plan no longer matches its hash plan_sha256; it was changed by hand")
     return frozen
@@ -131,7 +163,7 @@ def read(folder: StudyFolder) -> FrozenStudy:
 def freeze(study: Study, folder: StudyFolder) -> FrozenStudy:
     """Write the study into its folder, or hold it against the one that is there.
 
-    Seeds and losses that are new are added to the ledger; the report section may change; every other difference is
+    Seeds, losses and external test sets that are new are added to the ledger; the report section may change; every other difference is
     refused.
 
     Args:
@@ -143,7 +175,7 @@ def freeze(study: Study, folder: StudyFolder) -> FrozenStudy:
     """
     study = published(study)
     if not folder.study_json.exists():
-        first = _entry("planned", study.seeds, tuple(study.losses), after_analysis=False, previous="")
+        first = _entry("planned", study.seeds, tuple(study.losses), _external(study), after_analysis=False, previous="")
         frozen = FrozenStudy(study, _plan_sha256(study, first), (first,))
         _refuse_runs_of_another_plan(frozen, folder)
         _write(folder, frozen)
@@ -152,16 +184,21 @@ def freeze(study: Study, folder: StudyFolder) -> FrozenStudy:
     _refuse_changes(there.study, study, folder)
     seeds = tuple(seed for seed in study.seeds if seed not in there.study.seeds)
     losses = tuple(name for name in study.losses if name not in there.study.losses)
-    if not seeds and not losses and study == there.study:
+    external = tuple(name for name in _external(study) if name not in _external(there.study))
+    if not seeds and not losses and not external and study == there.study:
         return there
     ledger = there.ledger
-    if seeds or losses:
+    if seeds or losses or external:
         analysed = folder.analysis().statistics.exists()
-        ledger += (_entry("added", seeds, losses, after_analysis=analysed, previous=there.ledger_sha256),)
+        ledger += (_entry("added", seeds, losses, external, after_analysis=analysed, previous=there.ledger_sha256),)
     order = {name: study.losses[name] for name in (*there.study.losses, *losses)}
     frozen = FrozenStudy(study.model_copy(update={"losses": order}), there.plan_sha256, ledger)
     _write(folder, frozen)
     return frozen
+
+
+def _external(study: Study) -> tuple[str, ...]:
+    return tuple(each.name for each in study.data.external)
 
 
 def _in_order(study: Study, entries: tuple[Entry, ...]) -> Study:
@@ -197,25 +234,31 @@ def _entry(
     kind: Literal["planned", "added"],
     seeds: tuple[int, ...],
     losses: tuple[str, ...],
+    external: tuple[str, ...],
     *,
     after_analysis: bool,
     previous: str,
 ) -> Entry:
     time = datetime.now(UTC).isoformat(timespec="seconds")
-    bare = Entry(kind, seeds, losses, after_analysis, time, previous, "")
-    return Entry(kind, seeds, losses, after_analysis, time, previous, _hash(bare))
+    bare = Entry(kind, seeds, losses, after_analysis, time, previous, "", external)
+    return replace(bare, sha256=_hash(bare))
 
 
 def _hash(entry: Entry) -> str:
-    content = asdict(entry)
-    del content["sha256"]
-    return digest(content)
+    return digest({key: value for key, value in entry.content().items() if key != "sha256"})
 
 
 def _plan_sha256(study: Study, first: Entry) -> str:
-    plan = study.plan()
+    plan = _with_external(study, first.external)
     plan["losses"] = {name: loss for name, loss in plan["losses"].items() if name in first.losses}
     return digest({"plan": plan, "seeds": list(first.seeds)})
+
+
+def _with_external(study: Study, names: Collection[str]) -> dict[str, Any]:
+    """Return the plan with those of the external test sets, by their names; without any it is as if none existed."""
+    plan = study.plan()
+    asked = {each["name"]: each for each in plan["data"].pop("external", ()) if each["name"] in names}
+    return {**plan, "data": {**plan["data"], "external": asked}} if asked else plan
 
 
 def _check_chain(entries: tuple[Entry, ...], folder: StudyFolder) -> None:
@@ -230,8 +273,11 @@ def _check_chain(entries: tuple[Entry, ...], folder: StudyFolder) -> None:
 
 def _refuse_changes(there: Study, asked: Study, folder: StudyFolder) -> None:
     common = set(asked.losses) & set(there.losses)
-    differing = _differences(_flat(there.plan()), _flat(asked.plan()), common_losses=common)
+    sets = set(_external(there)) & set(_external(asked))
+    before, now = _flat(_with_external(there, sets)), _flat(_with_external(asked, sets))
+    differing = _differences(before, now, common_losses=common)
     differing += [f"losses.{name} (taken away)" for name in there.losses if name not in common]
+    differing += [f"data.external.{name} (taken away)" for name in _external(there) if name not in sets]
     gone = [str(seed) for seed in there.seeds if seed not in asked.seeds]
     if gone:
         differing.append(f"seeds ({', '.join(gone)} taken away)")
@@ -268,6 +314,6 @@ def _write(folder: StudyFolder, frozen: FrozenStudy) -> None:
             "format": FORMAT,
             "study": frozen.study.model_dump(mode="json"),
             "plan_sha256": frozen.plan_sha256,
-            "ledger": [asdict(entry) for entry in frozen.ledger],
+            "ledger": [entry.content() for entry in frozen.ledger],
         },
     )

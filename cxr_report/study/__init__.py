@@ -8,6 +8,7 @@ from cxr_report.study.section import Section
 from cxr_report.study.sections import (
     Augmentation,
     Data,
+    External,
     Loss,
     Model,
     Phantom,
@@ -29,6 +30,7 @@ __all__ = [
     "Components",
     "Data",
     "Dimension",
+    "External",
     "Loss",
     "Metrics",
     "Model",

@@ -15,6 +15,7 @@ from cxr_report.study.search import Dimension, Tuning
 from cxr_report.study.sections import (
     Augmentation,
     Data,
+    External,
     Loss,
     Model,
     Phantom,
@@ -31,6 +32,8 @@ SECTIONS: Mapping[str, type[BaseModel]] = MappingProxyType(
     {
         "": Study,
         "data": Data,
+        "data.external": External,
+        "data.external.phantom": Phantom,
         "data.phantom": Phantom,
         "data.split": SplitRule,
         "model": Model,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -22,6 +23,7 @@ from cxr_report.study.section import Section, Shown
 __all__ = [
     "Augmentation",
     "Data",
+    "External",
     "Loss",
     "Model",
     "Phantom",
@@ -36,6 +38,12 @@ __all__ = [
 
 Task = Literal["binary", "multiclass", "multilabel", "none"]
 """What a case's truth is; ``none`` where scores alone are given, whose cases are not known."""
+
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
+"""Of an external test set."""
+
+_KNOWN_COLUMNS = ("path", "label", "split", "patient_id", "sex", "age", "view")
+"""Of a manifest."""
 
 _FUNCTION = r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$"
 
@@ -87,6 +95,47 @@ class Table(Section):
         return self
 
 
+class External(Section):
+    """Test cases of another source: the same runs predict them, and nothing is trained, chosen or tuned on them."""
+
+    name: str = Field(description="becomes part of file names")
+    label: Shown = Field("", description="how the report calls it; default: its name")
+    source: Literal["folder", "manifest", "medmnist", "phantom"]
+    path: str = Field("", description="folder, CSV or .npz, relative to the study file")
+    split: Literal["all", "test"] = Field("all", description="which cases of the source are taken")
+    classes: dict[Shown, Shown] = Field(
+        default_factory=dict, description="a class or finding as the source calls it -> as the study does"
+    )
+    positive: Shown | None = Field(None, description="what the source calls the positive class of a binary study")
+    columns: dict[str, str] = Field(default_factory=dict, description="other names of manifest columns")
+    patients: Literal["same", "other"] = Field(
+        "same", description="whether an equal name of a patient is the same person as in the study's own source"
+    )
+    phantom: Phantom | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _part_of_a_file_name(cls, value: str) -> str:
+        if not _NAME.fullmatch(value):
+            raise ValueError(f"must be 1 to 32 of a to z, 0 to 9 and '-', not at an end, got {value!r}")
+        return value
+
+    @field_validator("columns")
+    @classmethod
+    def _known_columns(cls, value: dict[str, str]) -> dict[str, str]:
+        return _columns(value)
+
+    @model_validator(mode="after")
+    def _path_fits_source(self) -> External:
+        _fits(self.source, self.path, self.phantom)
+        return self
+
+    @property
+    def title(self) -> str:
+        """How the report calls it."""
+        return self.label or self.name
+
+
 class Data(Section):
     """Where the cases come from and how an image becomes a square of grey values."""
 
@@ -103,24 +152,28 @@ class Data(Section):
     publish_names: bool = False
     phantom: Phantom | None = None
     table: Table | None = None
+    external: tuple[External, ...] = Field((), description="test sets of other sources; may be added at any time")
 
     @field_validator("columns")
     @classmethod
     def _known_columns(cls, value: dict[str, str]) -> dict[str, str]:
-        known = ("path", "label", "split", "patient_id", "sex", "age", "view")
-        for key in value:
-            if key not in known:
-                raise ValueError(f"unknown column {key!r}; allowed: {', '.join(known)}{nearest(key, known)}")
+        return _columns(value)
+
+    @field_validator("external")
+    @classmethod
+    def _each_once(cls, value: tuple[External, ...]) -> tuple[External, ...]:
+        for field in ("name", "title"):
+            names = [getattr(each, field) for each in value]
+            twice = [name for name in names if names.count(name) > 1]
+            if twice:
+                raise ValueError(f"two sets are called {twice[0]!r}; each needs a name and a label of its own")
         return value
 
     @model_validator(mode="after")
     def _path_fits_source(self) -> Data:
-        if self.source == "phantom" and self.path:
-            raise ValueError("path does not go with source = 'phantom', which is made by the program")
-        if self.source != "phantom" and not self.path:
-            raise ValueError(f"path is missing: source = {self.source!r} needs one")
-        if self.source != "phantom" and self.phantom is not None:
-            raise ValueError(f"section phantom goes with source = 'phantom', not with {self.source!r}")
+        _fits(self.source, self.path, self.phantom)
+        if self.external and self.source == "table":
+            raise ValueError("external goes with runs that are trained here, and not with a table")
         if (self.source == "table") != (self.table is not None):
             raise ValueError("source = 'table' and section table go together; `cxr-report compare` writes them")
         return self
@@ -129,8 +182,27 @@ class Data(Section):
     def _without_what_does_not_apply(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         plain: dict[str, Any] = handler(self)
         if self.table is None:
-            return {key: value for key, value in plain.items() if key != "table"}
+            gone = ("table",) if self.external else ("table", "external")
+            return {key: value for key, value in plain.items() if key not in gone}
         return {key: value for key, value in plain.items() if key in ("source", "path", "classes", "positive", "table")}
+
+
+def _columns(value: dict[str, str]) -> dict[str, str]:
+    for key in value:
+        if key not in _KNOWN_COLUMNS:
+            raise ValueError(
+                f"unknown column {key!r}; allowed: {', '.join(_KNOWN_COLUMNS)}{nearest(key, _KNOWN_COLUMNS)}"
+            )
+    return value
+
+
+def _fits(source: str, path: str, phantom: Phantom | None) -> None:
+    if source == "phantom" and path:
+        raise ValueError("path does not go with source = 'phantom', which is made by the program")
+    if source != "phantom" and not path:
+        raise ValueError(f"path is missing: source = {source!r} needs one")
+    if source != "phantom" and phantom is not None:
+        raise ValueError(f"section phantom goes with source = 'phantom', not with {source!r}")
 
 
 class Model(Section):
@@ -268,4 +340,4 @@ class Report(Section):
 
     title: Shown = Field("", max_length=300)
     authors: tuple[Shown, ...] = ()
-    language: Literal["en"] = "en"
+    language: Literal["en", "ko"] = "en"

@@ -249,6 +249,11 @@ class Study(Section):
             raise ValueError("data.classes: a multilabel manifest needs the list of its finding columns")
         if self.task == "binary" and data.source in ("folder", "manifest") and data.positive is None:
             raise ValueError("data.positive: a binary study needs the name of its positive class")
+        for each in data.external:
+            if self.task == "multilabel" and each.source == "folder":
+                raise ValueError("data.external: a folder per class cannot hold several findings a case")
+            if self.task != "binary" and each.positive is not None:
+                raise ValueError(f"data.external: positive goes with task = 'binary', this study is {self.task}")
 
     @property
     def trained(self) -> bool:
