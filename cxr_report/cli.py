@@ -182,6 +182,22 @@ def evaluate(study: StudyFile, runs: Runs = RUNS) -> None:
 
 
 @app.command()
+def predict(
+    model: Annotated[Path, typer.Argument(metavar="MODEL.ONNX", help="an exported model; nothing beside it is needed")],
+    images: Annotated[
+        list[Path], typer.Argument(metavar="IMAGES...", help="PNG, JPEG, TIFF, DICOM, or folders, which are searched")
+    ],
+    logits: Annotated[bool, typer.Option("--logits", help="print logits in place of probabilities")] = False,
+) -> None:
+    """Print a probability per image and class as CSV; a model file is all it takes."""
+    from cxr_report import console, stages
+
+    with console.teller() as progress:
+        table = stages.predict(model, images, logits=logits, progress=progress)
+    typer.echo(table.encode("utf-8", "surrogateescape"), nl=False)  # so that a name is the bytes that the disk has
+
+
+@app.command()
 def analyse(
     study: Target,
     plan: Annotated[

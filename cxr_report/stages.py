@@ -6,7 +6,7 @@ result lies.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,7 @@ __all__ = [
     "evaluate",
     "export",
     "free_disk",
+    "predict",
     "prepare",
     "report",
     "require",
@@ -271,6 +272,27 @@ def compare(table: Path, asked: Asked, runs: Path, *, progress: Progress | None 
         found.write(folder)
         analyse(folder, progress=teller)
         return report(folder, progress=teller)
+
+
+def predict(model: Path, images: Sequence[Path], *, logits: bool = False, progress: Progress | None = None) -> str:
+    """Predict images with an exported model that lies anywhere; neither a study nor torch is needed.
+
+    Args:
+        model: the ONNX file.
+        images: files and folders of images.
+        logits: write logits in place of probabilities.
+        progress: who is told.
+
+    Returns:
+        CSV, a line per image.
+
+    Raises:
+        Refusal: model or images are at fault.
+    """
+    from cxr_report import inference
+    from cxr_report.report.tables.predicted import predictions_csv
+
+    return predictions_csv(inference.predict(model, images, progress=progress or Silent()), logits=logits)
 
 
 def run(

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from cxr_report.data.dicom import is_dicom
 from cxr_report.data.images import IMAGE_SUFFIXES, Files, fault_of
-from cxr_report.data.listing import SPLIT_NAMES, Listing, Record, in_order, itemised
+from cxr_report.data.listing import SPLIT_NAMES, Kind, Listing, Record, in_order, itemised
 from cxr_report.errors import Refusal, nearest
-from cxr_report.study import Data, Task
+from cxr_report.study import Data
 
-__all__ = ["class_order", "list_folder"]
+__all__ = ["class_order", "files_below", "list_folder", "looks_like_image"]
 
 LAYOUTS = "<split>/<class>/* or <class>/*"
 NO_IMAGE = "no image by its name"
@@ -21,7 +21,7 @@ OUTSIDE = "outside of a class folder"
 OTHER_CLASS = "of a class that the study leaves out"
 
 
-def list_folder(data: Data, root: Path, *, task: Task) -> Listing:
+def list_folder(data: Data, root: Path, *, task: Kind) -> Listing:
     """List the images of a folder.
 
     Args:
@@ -45,11 +45,11 @@ def list_folder(data: Data, root: Path, *, task: Task) -> Listing:
     excluded[OUTSIDE] = sum(1 for top in (root, *splits.values()) for _ in _loose_images(top))
     records, strange = [], []
     for split, home in homes:
-        for path, fault in _files(home):
+        for path, fault in files_below(home):
             key = path.relative_to(root).as_posix()
             if fault:
                 strange.append(f"{key}: {fault}")
-            elif not _looks_like_image(path):
+            elif not looks_like_image(path):
                 excluded[NO_IMAGE] += 1
             elif home.name not in classes:
                 excluded[OTHER_CLASS] += 1
@@ -74,18 +74,20 @@ def list_folder(data: Data, root: Path, *, task: Task) -> Listing:
     )
 
 
-def class_order(names: list[str], data: Data, *, task: Task, what: str) -> tuple[str, ...]:
+def class_order(names: list[str], data: Data, *, task: Kind, what: str) -> tuple[str, ...]:
     """Order the classes: as the study says, else by name; binary: the positive class is the second.
 
     Args:
         names: the classes found, sorted.
         data: the study's section.
-        task: ``binary`` or ``multiclass``.
+        task: ``binary`` or ``multiclass``; any classes: all that were found, and be it one.
         what: what the names are, for the message.
 
     Raises:
         Refusal: the study names a class that is not there, or the number of classes does not fit the task.
     """
+    if task == "any classes":
+        return tuple(names)
     chosen = tuple(names) if data.classes is None else data.classes
     for name in chosen:
         if name not in names:
@@ -139,7 +141,8 @@ def _loose_images(root: Path) -> Iterator[Path]:
     return (path for path in root.iterdir() if path.is_file() and path.suffix.lower() in IMAGE_SUFFIXES)
 
 
-def _files(home: Path) -> Iterator[tuple[Path, str]]:
+def files_below(home: Path) -> Iterator[tuple[Path, str]]:
+    """Walk a folder in order, hidden names left out: every file, and why it is no regular one, else an empty text."""
     for folder, subfolders, files in os.walk(home):
         subfolders[:] = sorted(name for name in subfolders if not name.startswith((".", "__")))
         here = Path(folder)
@@ -152,7 +155,8 @@ def _files(home: Path) -> Iterator[tuple[Path, str]]:
                 yield path, "" if path.is_file() else fault_of(path)
 
 
-def _looks_like_image(path: Path) -> bool:
+def looks_like_image(path: Path) -> bool:
+    """Say whether a file is an image by its suffix, or has none and begins as DICOM does."""
     if path.suffix.lower() in IMAGE_SUFFIXES:
         return True
     return path.suffix == "" and os.access(path, os.R_OK) and is_dicom(path)

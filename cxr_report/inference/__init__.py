@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,9 @@ from cxr_report.study import Study
 
 if TYPE_CHECKING:
     from cxr_report.data.cases import DataSet
+    from cxr_report.inference.prediction import Predicted
 
-__all__ = ["check", "evaluate", "export"]
+__all__ = ["check", "evaluate", "export", "predict"]
 
 
 def export(study: Study, *, study_file: Path, folder: StudyFolder, dataset: DataSet, progress: Progress) -> None:
@@ -73,3 +75,19 @@ def evaluate(study: Study, *, folder: StudyFolder, dataset: DataSet, progress: P
     from cxr_report.inference.evaluator import evaluate as stage
 
     stage(study, folder=folder, dataset=dataset, progress=progress)
+
+
+def predict(model: Path, images: Sequence[Path], *, progress: Progress) -> Predicted:
+    """Predict images with an exported model that lies anywhere. Needs no torch.
+
+    Args:
+        model: the ONNX file.
+        images: files and folders of images.
+        progress: who is told.
+
+    Raises:
+        Refusal: model or images are at fault; see `cxr_report.inference.prediction.predict`.
+    """
+    from cxr_report.inference.prediction import predict as stage
+
+    return stage(model, images, progress=progress)

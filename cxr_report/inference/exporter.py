@@ -222,6 +222,13 @@ def _metadata(run: RunFolder, desk: _Desk, weights: Mapping[str, NDArray[Any]], 
         "dtype": "uint8",
         "colour": "grey, 0 = black",
         "resize": desk.study.data.resize,
+        "filter": "Lanczos, antialiased",
+    }
+    output = {
+        "name": graph.LOGITS,
+        "shape": ["N", len(desk.dataset.classes)],
+        "dtype": "float32",
+        "probabilities": "sigmoid per finding" if desk.study.task == "multilabel" else "softmax over the classes",
     }
     normalisation = {
         "where": "inside the graph",
@@ -237,6 +244,7 @@ def _metadata(run: RunFolder, desk: _Desk, weights: Mapping[str, NDArray[Any]], 
         "task": desk.study.task,
         "classes": json.dumps(list(desk.dataset.classes), ensure_ascii=False),
         "input": json.dumps(spec),
+        "output": json.dumps(output),
         "normalisation": json.dumps(normalisation),
         "weights_sha256": weights_sha256,
     }
