@@ -1,6 +1,7 @@
 """What is asked: a TOML file comes in, a frozen and fully resolved Study goes out."""
 
 from cxr_report.study.hashing import canonical, digest
+from cxr_report.study.inference import Inference, Variant
 from cxr_report.study.plan import Analysis, Components, Metrics, Multiverse, NoiseFloor
 from cxr_report.study.reading import function_sha256, load, parse, resolved_path
 from cxr_report.study.search import Dimension, Tuning
@@ -31,6 +32,7 @@ __all__ = [
     "Data",
     "Dimension",
     "External",
+    "Inference",
     "Loss",
     "Metrics",
     "Model",
@@ -46,6 +48,7 @@ __all__ = [
     "Training",
     "TrainingOverride",
     "Tuning",
+    "Variant",
     "canonical",
     "digest",
     "function_sha256",

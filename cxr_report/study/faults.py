@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from cxr_report.errors import nearest
+from cxr_report.study.inference import Inference
 from cxr_report.study.plan import Analysis, Components, Metrics, Multiverse, NoiseFloor
 from cxr_report.study.search import Dimension, Tuning
 from cxr_report.study.sections import (
@@ -47,6 +48,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = MappingProxyType(
         "tuning": Tuning,
         "tuning.learning_rate": Dimension,
         "tuning.weight_decay": Dimension,
+        "inference": Inference,
         "report": Report,
     }
 )

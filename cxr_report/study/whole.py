@@ -19,6 +19,7 @@ from cxr_report.errors import nearest
 from cxr_report.losses import CATALOGUE, SIGMOID, SOFTMAX, alike, identity
 from cxr_report.metrics import METRICS, NEEDS_VALIDATION, RANKED
 from cxr_report.study.hashing import digest
+from cxr_report.study.inference import Inference
 from cxr_report.study.plan import Analysis, Metrics, NoiseFloor
 from cxr_report.study.search import Tuning
 from cxr_report.study.sections import Data, Loss, Model, Report, Section, Task, Training
@@ -51,6 +52,7 @@ class Study(Section):
     analysis: Analysis = Analysis()
     noise_floor: NoiseFloor = NoiseFloor()
     tuning: Tuning | None = None
+    inference: Inference = Inference()
     report: Report = Report()
 
     @field_validator("name")
@@ -99,6 +101,8 @@ class Study(Section):
         self._analysis_fits()
         self._floor_fits()
         self._tuning_fits()
+        if self.inference.variants and not self.trained:
+            raise ValueError("inference.variants: go with runs that are trained here, and not with a table")
         return self
 
     def _analysis_fits(self) -> None:
@@ -290,6 +294,7 @@ class Study(Section):
     def _without_what_was_not_done(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         plain: dict[str, Any] = handler(self)
         gone = {*(() if self.trained else ("model", "training", "noise_floor")), *(() if self.tuning else ("tuning",))}
+        gone |= set() if self.inference.variants else {"inference"}
         return {key: value for key, value in plain.items() if key not in gone}
 
     @property
