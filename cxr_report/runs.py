@@ -102,9 +102,13 @@ class RunFolder:
         """Its existence means: evaluated."""
         return self.path / "evaluation.json"
 
-    def predictions(self, split: str) -> Path:
-        """Return the file with ids (N,) and logits (N, C) of one split."""
-        return self.path / f"predictions-{split}.npz"
+    def predictions(self, split: str, variant: str = "") -> Path:
+        """Return the file with ids (N,) and logits (N, C) of one split; of torch or of a variant, where one is named."""
+        return self.path / f"predictions-{split}{f'.{variant}' if variant else ''}.npz"
+
+    def graph(self, variant: str) -> Path:
+        """Return the graph of a variant of the model, in fewer bits than the exported one."""
+        return self.path / f"model.{variant}.onnx"
 
 
 @dataclass(frozen=True, slots=True)
