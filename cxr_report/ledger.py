@@ -163,8 +163,8 @@ def read(folder: StudyFolder) -> FrozenStudy:
 def freeze(study: Study, folder: StudyFolder) -> FrozenStudy:
     """Write the study into its folder, or hold it against the one that is there.
 
-    Seeds, losses and external test sets that are new are added to the ledger; the report section may change; every other difference is
-    refused.
+    Seeds, losses and external test sets that are new are added to the ledger; the report section may change; every
+    other difference is refused.
 
     Args:
         study: the resolved study file.

@@ -26,11 +26,13 @@ from cxr_report.errors import Refusal
 
 __all__ = [
     "SPLITS",
+    "TORCH",
     "AnalysisFolder",
     "ImageCache",
     "ReportFolder",
     "RunFolder",
     "StudyFolder",
+    "external_split",
     "read_arrays",
     "read_json",
     "sha256",
@@ -44,6 +46,20 @@ __all__ = [
 
 SPLITS = ("val", "test")
 """The splits that are predicted; training cases never are."""
+
+TORCH = "torch"
+"""Names the logits of the trained network itself, beside those of its exported model and of variants of that."""
+
+
+def external_split(name: str) -> str:
+    """Return the split under which an external test set's truth and predictions stand.
+
+    Example:
+        >>> external_split("padchest")
+        'external-padchest'
+    """
+    return f"external-{name}"
+
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The date in every zip entry: the earliest that the format knows, so that equal arrays give equal bytes."""
@@ -103,7 +119,7 @@ class RunFolder:
         return self.path / "evaluation.json"
 
     def predictions(self, split: str, variant: str = "") -> Path:
-        """Return the file with ids (N,) and logits (N, C) of one split; of torch or of a variant, where one is named."""
+        """Return the file with ids (N,) and logits (N, C) of one split: of the model, or of a variant or `TORCH`."""
         return self.path / f"predictions-{split}{f'.{variant}' if variant else ''}.npz"
 
     def graph(self, variant: str) -> Path:

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Cases", "DataSet"]
+from cxr_report.runs import external_split
+
+__all__ = ["Cases", "DataSet", "ExternalCases"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,24 @@ class Cases:
 
 
 @dataclass(frozen=True, slots=True)
+class ExternalCases:
+    """Test cases of another source, with the study's classes."""
+
+    name: str
+    cases: Cases
+    """Labels count the study's classes, of which the source may lack some."""
+    fingerprint: str
+    """As that of a study's data."""
+    description: Mapping[str, Any]
+    """Its block of ``data.json``."""
+
+    @property
+    def split(self) -> str:
+        """Under which its files stand beside those of ``val`` and ``test``."""
+        return external_split(self.name)
+
+
+@dataclass(frozen=True, slots=True)
 class DataSet:
     """All splits of a study's data."""
 
@@ -45,7 +65,10 @@ class DataSet:
     """sha256 over classes, decoded images, labels, ids, patients, metadata and splits."""
     description: Mapping[str, Any]
     """What ``data.json`` holds: source, counts, exclusions, demographics, leakage."""
+    external: tuple[ExternalCases, ...] = ()
+    """Test sets of other sources; the fingerprint does not depend on them."""
 
     def split(self, name: str) -> Cases:
-        """Return the cases of ``train``, ``val`` or ``test``."""
-        return {"train": self.train, "val": self.val, "test": self.test}[name]
+        """Return the cases of ``train``, ``val`` or ``test``, or of an external test set by its split."""
+        known = {"train": self.train, "val": self.val, "test": self.test}
+        return (known | {each.split: each.cases for each in self.external})[name]

@@ -14,9 +14,9 @@ from cxr_report.data.cases import Cases
 from cxr_report.data.decoding import Decoded
 from cxr_report.data.leakage import BORDERS, Crossing
 from cxr_report.data.listing import Listing
-from cxr_report.study import Study
+from cxr_report.study import External, Study
 
-__all__ = ["Source", "describe"]
+__all__ = ["Source", "describe", "describe_external"]
 
 SPLITS = ("train", "val", "test")
 BAD = "image that cannot be read"
@@ -72,6 +72,42 @@ def describe(study: Study, source: Source, cases: tuple[Cases, Cases, Cases], fi
         "leakage": _leakage(study, source),
         "pixel_mean": [mean],
         "pixel_sd": [sd],
+        "original_size": _sizes(source.found),
+        "blank_images": int(source.found.blank.sum()),
+        "notes": list(listing.notes),
+    }
+
+
+def describe_external(
+    asked: External, source: Source, fingerprint: str, overlap: Mapping[str, Sequence[Crossing]]
+) -> dict[str, Any]:
+    """Return the block of ``data.json`` on one external test set.
+
+    Args:
+        asked: the section.
+        source: all that is known of its cases.
+        fingerprint: of its cases.
+        overlap: ``images`` and ``patients`` that the study's own cases hold too.
+    """
+    listing = source.listing
+    return {
+        "name": asked.name,
+        "source": {"kind": listing.kind, "name": listing.name},
+        "synthetic": listing.kind == "phantom",
+        "fingerprint": fingerprint,
+        "taken": asked.split,
+        **_split(source, 0),
+        "flow": _flow(source),
+        "patients_known": bool(source.told.any()),
+        "several_images": int(_patients(source)["with_several_images"]),
+        "overlap": {
+            what: {
+                part: {"count": len(here), "list": [source.ids[list(each.second)].tolist() for each in here]}
+                for part in SPLITS
+                for here in [[each for each in found if each.border[0] == part]]
+            }
+            for what, found in overlap.items()
+        },
         "original_size": _sizes(source.found),
         "blank_images": int(source.found.blank.sum()),
         "notes": list(listing.notes),

@@ -6,15 +6,17 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cxr_report.errors import Refusal
+from cxr_report.study import Task
 
 __all__ = [
     "SPLIT_NAMES",
+    "Kind",
     "Listing",
     "Origin",
     "Picture",
@@ -28,6 +30,9 @@ __all__ = [
 
 SPLIT_NAMES: Mapping[str, str] = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 """How sources call the splits, in lower case."""
+
+Kind = Task | Literal["any classes"]
+"""What the labels of a source are: those of a study's task, or one of whatever classes the source has."""
 
 OLDEST = 120.0
 """Years, chosen: collections hold slips such as 411; an older age counts as not known."""

@@ -11,9 +11,9 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from cxr_report.data.folder import class_order
 from cxr_report.data.images import Files
-from cxr_report.data.listing import SPLIT_NAMES, Listing, Record, age_in_years, in_order, itemised, sex_code
+from cxr_report.data.listing import SPLIT_NAMES, Kind, Listing, Record, age_in_years, in_order, itemised, sex_code
 from cxr_report.errors import Refusal, nearest
-from cxr_report.study import Data, Task
+from cxr_report.study import Data
 
 __all__ = ["list_manifest"]
 
@@ -37,7 +37,7 @@ class _Table:
     """Our name of a column -> the file's, for the columns that are there."""
 
 
-def list_manifest(data: Data, file: Path, *, task: Task) -> Listing:
+def list_manifest(data: Data, file: Path, *, task: Kind) -> Listing:
     """List the images of a manifest.
 
     Args:
@@ -183,13 +183,13 @@ def _uneven_splits(records: Sequence[Record]) -> list[str]:
     return [f"{record.key}: split is empty, while other rows have one" for record in records if record.split is None]
 
 
-def _labels(data: Data, table: _Table, task: Task) -> tuple[tuple[str, ...], Reader]:
+def _labels(data: Data, table: _Table, task: Kind) -> tuple[tuple[str, ...], Reader]:
     if task == "multilabel":
         findings = _finding_columns(data, table)
         return findings, lambda row: _findings(row, findings)
     if "label" in table.names:
         return _one_column(data, table, task)
-    if task == "binary" and data.positive in table.columns:
+    if task in ("binary", "any classes") and data.positive in table.columns:
         return _one_finding(data, str(data.positive))
     if data.classes and all(name in table.columns for name in data.classes):
         classes = class_order(list(data.classes), data, task=task, what="columns")
@@ -200,7 +200,7 @@ def _labels(data: Data, table: _Table, task: Task) -> tuple[tuple[str, ...], Rea
     )
 
 
-def _one_column(data: Data, table: _Table, task: Task) -> tuple[tuple[str, ...], Reader]:
+def _one_column(data: Data, table: _Table, task: Kind) -> tuple[tuple[str, ...], Reader]:
     column = table.names["label"]
     found = sorted({row[column] for _, row in table.rows} - {""})
     if not found:

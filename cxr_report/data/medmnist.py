@@ -16,10 +16,10 @@ from PIL import Image
 
 from cxr_report.data.folder import class_order
 from cxr_report.data.images import pixel_sha256
-from cxr_report.data.listing import Listing, Picture, Record
+from cxr_report.data.listing import Kind, Listing, Picture, Record
 from cxr_report.data.square import Policy, square
 from cxr_report.errors import Refusal
-from cxr_report.study import Data, Task, digest
+from cxr_report.study import Data, digest
 
 __all__ = ["list_medmnist"]
 
@@ -78,7 +78,7 @@ class Arrays:
         return Picture(small, pixel_sha256(grey), width, height, bool(grey.min() == grey.max()))
 
 
-def list_medmnist(data: Data, file: Path, *, task: Task) -> Listing:
+def list_medmnist(data: Data, file: Path, *, task: Kind) -> Listing:
     """List the images of a MedMNIST file.
 
     Args:
@@ -156,7 +156,7 @@ def _labels(labels: NDArray[Any], name: str, file: Path) -> NDArray[np.int64]:
     return column.astype(np.int64)
 
 
-def _meaning(data: Data, file: Path, labels: list[NDArray[np.int64]], task: Task) -> tuple[tuple[str, ...], Any]:
+def _meaning(data: Data, file: Path, labels: list[NDArray[np.int64]], task: Kind) -> tuple[tuple[str, ...], Any]:
     widths = {truth.shape[1] for truth in labels}
     if len(widths) > 1:
         raise Refusal(f"{file}: the splits' labels have different numbers of columns: {sorted(widths)}")

@@ -9,10 +9,10 @@ import numpy as np
 
 from cxr_report.data.anatomy import FINDINGS, Lesion, draw_anatomy, draw_exposure, draw_lesion
 from cxr_report.data.images import pixel_sha256
-from cxr_report.data.listing import Listing, Picture, Record
+from cxr_report.data.listing import Kind, Listing, Picture, Record
 from cxr_report.data.radiograph import draw
 from cxr_report.errors import Refusal, nearest
-from cxr_report.study import Data, Phantom, Task, digest
+from cxr_report.study import Data, Phantom, digest
 
 __all__ = ["Images", "list_phantom"]
 
@@ -76,7 +76,7 @@ class Images:
         return draw_lesion(rng, finding, difficulty=self.settings.difficulty)
 
 
-def list_phantom(data: Data, *, task: Task) -> Listing:
+def list_phantom(data: Data, *, task: Kind) -> Listing:
     """List the images of the phantom.
 
     Findings belong to patients: multiclass and binary patients have one or none, multilabel patients any number.
@@ -106,7 +106,7 @@ def list_phantom(data: Data, *, task: Task) -> Listing:
     )
 
 
-def _classes(data: Data, settings: Phantom, task: Task) -> tuple[str, ...]:
+def _classes(data: Data, settings: Phantom, task: Kind) -> tuple[str, ...]:
     for finding in settings.findings:
         if finding not in FINDINGS:
             raise Refusal(
@@ -138,7 +138,7 @@ def _generator(seed: int, *purpose: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence([seed, *purpose]))
 
 
-def _person(settings: Phantom, task: Task, number: int) -> Person:
+def _person(settings: Phantom, task: Kind, number: int) -> Person:
     rng = _generator(settings.seed, PATIENT, number)
     chances = rng.uniform(size=len(FINDINGS))
     if task == "multilabel":
@@ -154,7 +154,7 @@ def _person(settings: Phantom, task: Task, number: int) -> Person:
     return Person(number, female, age, findings, tuple(bool(value) for value in portable))
 
 
-def _record(person: Person, image: int, settings: Phantom, task: Task) -> Record:
+def _record(person: Person, image: int, settings: Phantom, task: Kind) -> Record:
     label: int | tuple[float, ...]
     if task == "multilabel":
         label = tuple(float(name in person.findings) for name in settings.findings)

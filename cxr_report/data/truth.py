@@ -11,16 +11,20 @@ from numpy.typing import NDArray
 
 from cxr_report.data.cases import Cases, DataSet
 from cxr_report.data.strata import read_strata, strata
-from cxr_report.runs import SPLITS, StudyFolder, read_arrays, sha256, write_arrays, write_json
+from cxr_report.runs import SPLITS, StudyFolder, read_arrays, read_json, sha256, write_arrays, write_json
 from cxr_report.study import Study
 
-__all__ = ["BINDING", "SIZES", "Truth", "binding", "read_truth", "write"]
+__all__ = ["BINDING", "EXTERNAL", "SIZES", "Truth", "add_external", "binding", "read_truth", "write"]
 
 SIZES = ("width", "height")
 """Columns that a truth file always has."""
 
 BINDING = "truth_sha256"
 """The entry of data.json that binds the truth files: split -> sha256."""
+
+
+EXTERNAL = "external"
+"""The entry of data.json that holds one block per external test set; absent where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,39 @@ def write(dataset: DataSet, study: Study, folder: StudyFolder) -> None:
     known = _known(dataset)
     for split in SPLITS:
         write_arrays(folder.truth(split), **_arrays(dataset.split(split), dataset.classes, known))
-    write_json(folder.data_json, {"task": study.task, **dataset.description, **binding(folder, SPLITS)})
+    told = {"task": study.task, **dataset.description, **binding(folder, SPLITS)}
+    write_json(folder.data_json, told | _external(dataset, folder))
+
+
+def add_external(dataset: DataSet, folder: StudyFolder) -> None:
+    """Write the external test sets that data.json does not tell of yet, and leave everything else as it is.
+
+    Args:
+        dataset: what `load` returned.
+        folder: where the study lies; its data.json stands.
+    """
+    told = read_json(folder.data_json)
+    there = {block["name"]: block for block in told.get(EXTERNAL, ())}
+    bound = all(
+        each.name in there
+        and folder.truth(each.split).exists()
+        and there[each.name].get(BINDING) == sha256(folder.truth(each.split))
+        for each in dataset.external
+    )
+    if not bound:
+        write_json(folder.data_json, told | _external(dataset, folder))
+
+
+def _external(dataset: DataSet, folder: StudyFolder) -> dict[str, list[dict[str, Any]]]:
+    """Write the truth of the external test sets and return their entry of data.json."""
+    blocks = []
+    for each in dataset.external:
+        words = strata(each.cases.metadata)
+        known = tuple(name for name in words if (words[name] != "").any())
+        file = folder.truth(each.split)
+        write_arrays(file, **_arrays(each.cases, dataset.classes, known))
+        blocks.append({**each.description, BINDING: sha256(file)})
+    return {EXTERNAL: blocks} if blocks else {}
 
 
 def binding(folder: StudyFolder, splits: Iterable[str]) -> dict[str, dict[str, str]]:
