@@ -5,6 +5,8 @@ from __future__ import annotations
 from cxr_report.analysis.value import BOTH, CASES, Analysis, Target
 from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
+from cxr_report.report.language import ENGLISH, Speech, phrase, speech
+from cxr_report.report.pieces import text_of
 
 __all__ = [
     "adjustment",
@@ -27,13 +29,13 @@ ROOM = 22
 """Chosen: characters that a name may have beside another one in a table, or above a small panel."""
 
 _ADJUSTMENTS = {
-    "none": "no adjustment for multiple comparisons",
-    "bonferroni": "Bonferroni’s adjustment",
-    "holm": "Holm’s adjustment",
-    "hochberg": "Hochberg’s adjustment",
-    "hommel": "Hommel’s adjustment",
-    "bh": "Benjamini and Hochberg’s adjustment",
-    "by": "Benjamini and Yekutieli’s adjustment",
+    "none": phrase("no adjustment for multiple comparisons"),
+    "bonferroni": phrase("Bonferroni’s adjustment"),
+    "holm": phrase("Holm’s adjustment"),
+    "hochberg": phrase("Hochberg’s adjustment"),
+    "hommel": phrase("Hommel’s adjustment"),
+    "bh": phrase("Benjamini and Hochberg’s adjustment"),
+    "by": phrase("Benjamini and Yekutieli’s adjustment"),
 }
 
 _PROPER = ("Brier", "Cohen’s", "Matthews")
@@ -42,17 +44,19 @@ _PROPER = ("Brier", "Cohen’s", "Matthews")
 
 def adjustment(analysis: Analysis) -> str:
     """Return how the plan's adjustment for multiple comparisons is called."""
-    return _ADJUSTMENTS[analysis.study.analysis.adjustment]
+    return speech(analysis).text(_ADJUSTMENTS[analysis.study.analysis.adjustment])
 
 
-def titled(metric: str) -> str:
-    """Return a metric's title as it begins a sentence."""
-    return METRICS[metric].title.replace("'", "’")
+def titled(metric: str, say: Speech = ENGLISH) -> str:
+    """Return a metric's title as it begins a sentence, or stands in a table."""
+    return say.text(METRICS[metric].title).replace("'", "’")
 
 
-def spoken(metric: str) -> str:
+def spoken(metric: str, say: Speech = ENGLISH) -> str:
     """Return a metric's title as it stands inside a sentence."""
-    title = titled(metric)
+    title = titled(metric, say)
+    if say.language != "en":
+        return title
     if title.split()[0] in _PROPER or not title[1:2].islower():
         return title
     return title[0].lower() + title[1:]
@@ -73,27 +77,36 @@ def short(analysis: Analysis) -> dict[str, str]:
 
 def short_target(analysis: Analysis, target: Target) -> str:
     """Return what a test holds for other samples of, such as ``seeds and patients``."""
-    unit = "patients" if analysis.data.patients_known else "cases"
-    return {BOTH: f"seeds and {unit}", CASES: f"{unit}, these runs"}.get(target, "seeds, these cases")
+    say = speech(analysis)
+    if analysis.data.patients_known:
+        told = {BOTH: phrase("seeds and patients"), CASES: phrase("patients, these runs")}
+    else:
+        told = {BOTH: phrase("seeds and cases"), CASES: phrase("cases, these runs")}
+    return say.text(told.get(target, phrase("seeds, these cases")))
 
 
 def roles(analysis: Analysis) -> dict[str, str]:
     """Return what the plan makes of each metric: primary, secondary and tested in order, or exploratory."""
-    order = analysis.study.analysis.hierarchy
-    steps = {metric: f"secondary, step {place} of the hierarchy" for place, metric in enumerate(order, start=2)}
+    say, order = speech(analysis), analysis.study.analysis.hierarchy
+    steps = {
+        metric: say.text("secondary, step {place} of the hierarchy", place=str(place))
+        for place, metric in enumerate(order, start=2)
+    }
     primary = analysis.study.metrics.primary
     return {
-        metric: "primary" if metric == primary else steps.get(metric, "secondary, exploratory")
+        metric: say.text("primary") if metric == primary else steps.get(metric, say.text("secondary, exploratory"))
         for metric in analysis.metrics
     }
 
 
 def family(analysis: Analysis) -> tuple[int, str]:
     """Return how many comparisons the declared family has, and what they are, such as ``pairs of losses``."""
-    plan, k = analysis.study.analysis, len(analysis.losses)
+    say, plan, k = speech(analysis), analysis.study.analysis, len(analysis.losses)
     if plan.family == "all":
-        return k * (k - 1) // 2, "pair of losses" if k == 2 else "pairs of losses"
-    return k - 1, f"{'comparison' if k == 2 else 'comparisons'} with {analysis.labels[plan.baseline]}"
+        return k * (k - 1) // 2, say.text("pair of losses" if k == 2 else "pairs of losses")
+    baseline = analysis.labels[plan.baseline]
+    what = say.counted(k - 1, "comparison with {baseline}", "comparisons with {baseline}", baseline=baseline)
+    return k - 1, text_of(what)
 
 
 def counted(analysis: Analysis, *, single: bool = False) -> str:
@@ -103,14 +116,19 @@ def counted(analysis: Analysis, *, single: bool = False) -> str:
         analysis: everything.
         single: whether findings are shown one by one, each with the cases whose label is known.
     """
-    whose = f" of {numerals.count(analysis.data.n_test_patients)} patients" if analysis.data.patients_known else ""
+    say = speech(analysis)
     cases = up_to(analysis) if single else tested(analysis)
-    return counting(f"{cases}{whose}" if cases else "", f"{number_of_seeds(len(analysis.seeds))} per loss function")
+    if cases and analysis.data.patients_known:
+        patients = numerals.count(analysis.data.n_test_patients)
+        cases = say.text("{cases} of {patients} patients", cases=cases, patients=patients)
+    seeds = say.text("{seeds} per loss function", seeds=number_of_seeds(len(analysis.seeds), say=say))
+    return counting(cases, seeds)
 
 
 def tested(analysis: Analysis) -> str:
     """Return how many cases the losses were tested on; empty where scores alone are given."""
-    return f"{numerals.count(analysis.data.n_test)} test cases" if analysis.study.predicted else ""
+    cases = numerals.count(analysis.data.n_test)
+    return speech(analysis).text("{cases} test cases", cases=cases) if analysis.study.predicted else ""
 
 
 def labelled(analysis: Analysis) -> dict[str, int]:
@@ -125,7 +143,7 @@ def labelled(analysis: Analysis) -> dict[str, int]:
 def up_to(analysis: Analysis) -> str:
     """Return how many cases stand behind a finding: up to as many as were tested, where labels are not known."""
     some = any(known < analysis.data.n_test for known in labelled(analysis).values())
-    return f"up to {tested(analysis)}" if some else tested(analysis)
+    return speech(analysis).text("up to {cases}", cases=tested(analysis)) if some else tested(analysis)
 
 
 def divergence(analysis: Analysis) -> tuple[str, ...]:
@@ -136,24 +154,34 @@ def divergence(analysis: Analysis) -> tuple[str, ...]:
     """
     if not analysis.study.trained:
         return ()
-    ended = sum(run.state != "missing" for run in analysis.runs)
+    say, ended = speech(analysis), str(sum(run.state != "missing" for run in analysis.runs))
     per = [
         f"{analysis.labels[loss]} {count}"
         for loss in analysis.losses
         if (count := sum(run.loss == loss for run in analysis.diverged))
     ]
-    which = f" ({'; '.join(per)})" if per else ""
-    return (f"Diverged runs: {len(analysis.diverged)} of {ended}{which}.",)
+    number = str(len(analysis.diverged))
+    if not per:
+        return (say.text("Diverged runs: {number} of {ended}.", number=number, ended=ended),)
+    told = say.text("Diverged runs: {number} of {ended} ({losses}).", number=number, ended=ended, losses="; ".join(per))
+    return (told,)
 
 
-def number_of_seeds(count: int, kind: str = "") -> str:
+def number_of_seeds(count: int, kind: str = "", *, say: Speech = ENGLISH) -> str:
     """Return a number of seeds with the right ending.
+
+    Args:
+        count: how many.
+        kind: ``paired``, or empty.
+        say: the language.
 
     Example:
         >>> number_of_seeds(1), number_of_seeds(5, "paired")
         ('1 seed', '5 paired seeds')
     """
-    return f"{count} {kind}{' ' if kind else ''}{'seed' if count == 1 else 'seeds'}"
+    if kind == "paired":
+        return text_of(say.counted(count, "{n} paired seed", "{n} paired seeds", n=str(count)))
+    return text_of(say.counted(count, "{n} seed", "{n} seeds", n=str(count)))
 
 
 def counting(*parts: str) -> str:

@@ -341,3 +341,5 @@ class Report(Section):
     title: Shown = Field("", max_length=300)
     authors: tuple[Shown, ...] = ()
     language: Literal["en", "ko"] = "en"
+    style: Literal["report", "article"] = Field("report", description="one column, or two as in a journal")
+    templates: str = Field("", description="folder of templates of one's own, relative to the study file")

@@ -6,11 +6,12 @@ import math
 from collections.abc import Sequence
 from typing import TypeVar
 
-from cxr_report.analysis.value import BOTH, CASES, SEEDS, Analysis, Control, JointMean, LossSummary, Target
+from cxr_report.analysis.value import BOTH, CASES, Analysis, Control, JointMean, LossSummary, Target
 from cxr_report.metrics import METRICS
 from cxr_report.report.answers import Answer, answers
+from cxr_report.report.language import ENGLISH, Speech, phrase, speech
 from cxr_report.report.names import spoken, titled
-from cxr_report.report.numerals import listed
+from cxr_report.report.pieces import Said, text_of
 
 __all__ = [
     "ADJUSTMENTS",
@@ -48,34 +49,34 @@ TIE = 1e-12
 """Chosen: relative width within which two means count as equal, as in ``cxr_report.stats``."""
 
 ADJUSTMENTS = {
-    "none": "without adjustment for multiple comparisons",
-    "bonferroni": "after Bonferroni’s adjustment",
-    "holm": "after Holm’s adjustment",
-    "hochberg": "after Hochberg’s adjustment",
-    "hommel": "after Hommel’s adjustment",
-    "bh": "after Benjamini and Hochberg’s adjustment",
-    "by": "after Benjamini and Yekutieli’s adjustment",
+    "none": phrase("without adjustment for multiple comparisons"),
+    "bonferroni": phrase("after Bonferroni’s adjustment"),
+    "holm": phrase("after Holm’s adjustment"),
+    "hochberg": phrase("after Hochberg’s adjustment"),
+    "hommel": phrase("after Hommel’s adjustment"),
+    "bh": phrase("after Benjamini and Hochberg’s adjustment"),
+    "by": phrase("after Benjamini and Yekutieli’s adjustment"),
 }
 
 
-def noted(note: str) -> str:
+def noted(note: str, say: Speech = ENGLISH) -> str:
     """Return a note of the analysis as it stands inside a sentence."""
-    return note.replace("'", "’")
+    return say.note(note).replace("'", "’")
 
 
-def direction(metric: str) -> str:
+def direction(metric: str, say: Speech = ENGLISH) -> str:
     """Return how a better value of a metric lies: higher, or lower."""
-    return "higher" if METRICS[metric].higher_is_better else "lower"
+    return say.text("higher" if METRICS[metric].higher_is_better else "lower")
 
 
 def by_adjustment(analysis: Analysis) -> str:
     """Say how p values are adjusted, such as ``after Holm’s adjustment``."""
-    return ADJUSTMENTS[analysis.study.analysis.adjustment]
+    return speech(analysis).text(ADJUSTMENTS[analysis.study.analysis.adjustment])
 
 
 def adjusted_name(analysis: Analysis) -> str:
     """Name the decisive p value."""
-    return "unadjusted p" if analysis.study.analysis.adjustment == "none" else "adjusted p"
+    return speech(analysis).text("unadjusted p" if analysis.study.analysis.adjustment == "none" else "adjusted p")
 
 
 def summaries_of(analysis: Analysis, metric: str, klass: str = "") -> list[Keyed[LossSummary]]:
@@ -116,17 +117,21 @@ def clauses(analysis: Analysis, rows: Sequence[Answer]) -> str:
     for loss, others in beaten.items():
         if others:
             alike.setdefault(others, []).append(analysis.labels[loss])
-    return "; ".join(f"with {listed(better)} than with {listed(others)}" for others, better in alike.items())
+    say = speech(analysis)
+    told: list[Said] = [
+        say("with {better} than with {others}", better=say.listed(better), others=say.listed(others))
+        for others, better in alike.items()
+    ]
+    return text_of(say.rowed(told, "; "))
 
 
 def over(analysis: Analysis, target: Target) -> str:
     """Say at the beginning of a sentence what a test holds for."""
-    unit = case_unit(analysis)
-    return {
-        BOTH: f"Over seeds and {unit} together,",
-        SEEDS: "Over seeds, on these test cases,",
-        CASES: f"Over {unit}, for these runs,",
-    }[target]
+    if analysis.data.patients_known:
+        told = {BOTH: phrase("Over seeds and patients together,"), CASES: phrase("Over patients, for these runs,")}
+    else:
+        told = {BOTH: phrase("Over seeds and cases together,"), CASES: phrase("Over cases, for these runs,")}
+    return speech(analysis).text(told.get(target, phrase("Over seeds, on these test cases,")))
 
 
 def controls_of(analysis: Analysis, metric: str) -> list[Keyed[Control]]:
@@ -150,7 +155,7 @@ def shortcuts(analysis: Analysis, control: Control) -> dict[str, float]:
 
 def case_unit(analysis: Analysis) -> str:
     """Name what other samples of test cases would bring: other patients, or cases where patients are not named."""
-    return "patients" if analysis.data.patients_known else "cases"
+    return speech(analysis).text("patients" if analysis.data.patients_known else "cases")
 
 
 def joint_mean(analysis: Analysis, metric: str, loss: str) -> Keyed[JointMean] | None:

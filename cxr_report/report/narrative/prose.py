@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cxr_report.report import numerals
+from cxr_report.report.pieces import Number, Piece, Said, flat, text_of
 
 __all__ = [
     "Number",
@@ -31,27 +31,6 @@ NO_BREAK = numerals.NO_BREAK
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
-    """One number of a sentence."""
-
-    text: str
-    """As it stands on paper."""
-    key: str
-    """Where it stands in statistics.json, such as ``pairs.3.p_t_adjusted``; empty where it is counted from there."""
-    value: float
-    """At full precision."""
-
-    def html(self) -> str:
-        """Return the text, wrapped so that a reader's program finds the number behind it."""
-        raw = "null" if math.isnan(self.value) else repr(self.value)
-        place = f' data-key="{html.escape(self.key)}"' if self.key else ""
-        return f'<span{place} data-value="{raw}">{html.escape(self.text)}</span>'
-
-
-Piece = str | Number
-
-
-@dataclass(frozen=True, slots=True)
 class Sentence:
     """One sentence."""
 
@@ -61,7 +40,7 @@ class Sentence:
 
     def text(self) -> str:
         """Return it as plain text."""
-        return "".join(piece if isinstance(piece, str) else piece.text for piece in self.pieces)
+        return text_of(self.pieces)
 
     def html(self) -> str:
         """Return it as HTML, words escaped and numbers marked."""
@@ -91,12 +70,9 @@ class Paragraph:
         return " ".join(sentence.html() for sentence in self.sentences)
 
 
-def sentence(kind: str, *pieces: Piece | Sequence[Piece]) -> Sentence:
+def sentence(kind: str, *pieces: Said) -> Sentence:
     """Put a sentence together; a sequence among the pieces is taken apart."""
-    flat: list[Piece] = []
-    for piece in pieces:
-        flat += [piece] if isinstance(piece, str | Number) else list(piece)
-    return Sentence(kind, tuple(flat))
+    return Sentence(kind, flat(pieces))
 
 
 def value(number: float, key: str) -> Number:

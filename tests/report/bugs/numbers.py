@@ -90,14 +90,14 @@ def bounds_of_a_mean_swapped(patch: pytest.MonkeyPatch) -> None:
 
 
 def interval_over_seeds_told_as_over_patients(patch: pytest.MonkeyPatch) -> None:
-    def over_seeds(analysis: Analysis, entry: Any) -> Any:
-        found = facts.joint_mean(analysis, entry.metric, entry.loss)
-        if found is None or entry.klass:
-            return []
-        low, high = Number(numerals.value(entry.low), "", entry.low), Number(numerals.value(entry.high), "", entry.high)
-        return [f"over seeds and {facts.case_unit(analysis)} ", low, " to ", high, "; "]
+    def of_seeds(right: Any, analysis: Analysis, metric: str, loss: str) -> Any:
+        found = right(analysis, metric, loss)
+        if found is None:
+            return None
+        entry = next(entry for _, entry in facts.summaries_of(analysis, metric) if entry.loss == loss)
+        return found[0], replace(found[1], low=entry.low, high=entry.high)
 
-    patch.setattr(leaders, "_over_patients", over_seeds)
+    keep(patch, facts, "joint_mean", of_seeds)
 
 
 def per_cent_for_share(patch: pytest.MonkeyPatch) -> None:
