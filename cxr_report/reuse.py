@@ -12,7 +12,7 @@ from cxr_report.progress import Progress
 from cxr_report.runs import RunFolder, StudyFolder, read_json, write_bytes, write_json
 from cxr_report.study import Study
 
-__all__ = ["fingerprint", "refuse_no_study", "take_runs", "take_trials"]
+__all__ = ["external_fingerprints", "fingerprint", "refuse_no_study", "take_runs", "take_trials"]
 
 
 def fingerprint(folder: StudyFolder) -> str:
@@ -25,6 +25,17 @@ def fingerprint(folder: StudyFolder) -> str:
     if not isinstance(told, dict) or not isinstance(told.get("fingerprint"), str):
         raise Refusal(f"{folder.data_json}: records no fingerprint; delete it and run the same command again")
     return str(told["fingerprint"])
+
+
+def external_fingerprints(folder: StudyFolder) -> dict[str, str]:
+    """Return the sha256 of the cases of every external test set that a study was told of, by its name."""
+    told = read_json(folder.data_json)
+    blocks = told.get("external", ()) if isinstance(told, dict) else ()
+    return {
+        str(block["name"]): str(block["fingerprint"])
+        for block in blocks
+        if isinstance(block, dict) and {"name", "fingerprint"} <= block.keys()
+    }
 
 
 def refuse_no_study(folder: Path) -> None:

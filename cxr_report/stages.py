@@ -15,7 +15,7 @@ from cxr_report.errors import Refusal
 from cxr_report.holding import Shard, held, held_by_shard
 from cxr_report.learning import Means
 from cxr_report.progress import Progress, Silent
-from cxr_report.reuse import fingerprint, refuse_no_study, take_runs, take_trials
+from cxr_report.reuse import external_fingerprints, fingerprint, refuse_no_study, take_runs, take_trials
 from cxr_report.runs import SPLITS, StudyFolder, sweep
 from cxr_report.workplace import Workplace, cores, free_disk, require
 
@@ -86,6 +86,7 @@ def _begin(place: Workplace, loaded: DataSet) -> ledger.FrozenStudy:
     wanted = (place.folder.data_json, *(place.folder.truth(split) for split in SPLITS))
     if not all(file.exists() for file in wanted):
         data.write(loaded, place.study, place.folder)
+    data.add_external(loaded, place.folder)
     return ledger.freeze(place.study, place.folder)
 
 
@@ -98,6 +99,14 @@ def _refuse_other_data(folder: StudyFolder, loaded: DataSet) -> None:
             f"{folder.data_json}: the study was started with other data (fingerprint {before[:12]}, the "
             f"source now gives {loaded.fingerprint[:12]}); put the data back, or give the study another name"
         )
+    known = external_fingerprints(folder)
+    for each in loaded.external:
+        if known.get(each.name, each.fingerprint) != each.fingerprint:
+            raise Refusal(
+                f"{folder.data_json}: the external test set {each.name} was added with other data (fingerprint "
+                f"{known[each.name][:12]}, the source now gives {each.fingerprint[:12]}); put the data back, or give "
+                "the set another name"
+            )
 
 
 def try_out(place: Workplace, loaded: DataSet) -> None:

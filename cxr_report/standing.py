@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from cxr_report import ledger, tuning
 from cxr_report.console import duration, size
-from cxr_report.runs import RunFolder, StudyFolder
+from cxr_report.runs import RunFolder, StudyFolder, external_split
 from cxr_report.study import Study
 
 if TYPE_CHECKING:
@@ -55,7 +55,19 @@ def _runs(folder: StudyFolder, study: Study) -> list[str]:
     found = [state(folder.run(loss, seed)) for loss, seed in study.planned_runs()]
     kinds = ("evaluated", "exported", "trained", "started", "missing", "diverged")
     counts = ", ".join(f"{found.count(kind)} {kind}" for kind in kinds if kind in found)
-    return [*lines, "", f"runs: {counts}"]
+    return [*lines, "", f"runs: {counts}", *_external(folder, study)]
+
+
+def _external(folder: StudyFolder, study: Study) -> list[str]:
+    """Say of every external test set by how many of the compared runs it is predicted."""
+    runs = [folder.run(loss, seed) for loss, seed in study.compared_runs()]
+    runs = [run for run in runs if not run.diverged.exists()]
+    return [
+        f"external test set {each.name}: predicted by {sum(run.predictions(split).exists() for run in runs)} of "
+        f"{len(runs)} runs"
+        for each in study.data.external
+        for split in [external_split(each.name)]
+    ]
 
 
 def _tuning(folder: StudyFolder, study: Study) -> list[str]:
@@ -164,6 +176,7 @@ def forecast(
         f"data: {len(loaded.train)} training, {len(loaded.val)} validation, {len(loaded.test)} test cases, "
         f"{len(loaded.classes)} {'findings' if study.task == 'multilabel' else 'classes'}, "
         f"{study.data.image_size} x {study.data.image_size} pixels",
+        *(f"external test set {each.name}: {len(each.cases)} cases" for each in loaded.external),
         f"one epoch of one run: {cost.seconds_per_epoch:.1f} s, measured on {cost.device}, {at_once} runs at once",
         f"time: about {duration(seconds)} of training{', trials included' if study.tuning else ''}",
         f"memory: about {size(cost.bytes_of_memory * at_once)} for {at_once} runs at once",

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import cxr_report.inference.controls as controls
+import cxr_report.inference.external as external
 import cxr_report.inference.record as record
 import cxr_report.inference.session as session
 from cxr_report.data.cases import DataSet
@@ -47,6 +48,10 @@ def evaluate(study: Study, *, folder: StudyFolder, dataset: DataSet, progress: P
         for start in range(0, len(pending), engine.together):
             _evaluate_together(pending[start : start + engine.together], engine, dataset, progress)
         progress.finish("evaluate")
+    compared = {folder.run(loss, seed).path for loss, seed in study.compared_runs()}
+    external.evaluate(
+        [(entry.run, entry.onnx_sha256) for entry in exported if entry.run.path in compared], dataset, progress
+    )
     controls.evaluate(study, folder=folder, dataset=dataset, progress=progress)
 
 
