@@ -12,6 +12,7 @@ import cxr_report
 from cxr_report import ledger, tuning
 from cxr_report.analysis.assemble import FORMAT, assemble
 from cxr_report.analysis.context import Context
+from cxr_report.analysis.external import external_contexts, external_scores
 from cxr_report.analysis.family import Family
 from cxr_report.analysis.gather import gather
 from cxr_report.analysis.plan import check_name, other_plan
@@ -162,18 +163,21 @@ def _write(
     progress.start("analyse", 3)
     scored = score_all(study.task, material, metrics=study.scored_metrics())
     floor, controls = score_floor(study.task, material), score_controls(study.task, material)
+    context = Context(study, found, material, scored, Family.of(study), floor)
+    external = external_contexts(context)
     progress.advance("analyse")
     analysis = assemble(
         frozen,
-        Context(study, found, material, scored, Family.of(study), floor),
+        context,
         controls,
         name=name,
         program=cxr_report.__version__,
         inputs=inputs,
+        external=external,
     )
     progress.advance("analyse")
     target.statistics.unlink(missing_ok=True)
-    write_text(target.scores, scores_csv((*scored, *floor, *controls)))
+    write_text(target.scores, scores_csv((*scored, *floor, *controls, *external_scores(external))))
     write_text(target.comparisons, comparisons_csv(analysis))
     outputs = {file.name: sha256(file) for file in (target.scores, target.comparisons)}
     write_json(target.statistics, to_plain(replace(analysis, outputs=outputs, tuning=tuned)))

@@ -15,6 +15,7 @@ from cxr_report.analysis.completeness import absent, left_out
 from cxr_report.analysis.context import Context
 from cxr_report.analysis.curves import confusions, learning_curves, roc_curves
 from cxr_report.analysis.equivalence import equivalences, seeds_equivalences
+from cxr_report.analysis.external import external_tests
 from cxr_report.analysis.floor import seed_floor, twins
 from cxr_report.analysis.gather import Material
 from cxr_report.analysis.joint import covariances, fits, joint, without_joint
@@ -59,6 +60,7 @@ def assemble(
     name: str,
     program: str,
     inputs: Mapping[str, str],
+    external: Mapping[str, Context] | None = None,
 ) -> Analysis:
     """Compute everything that the report says.
 
@@ -69,6 +71,7 @@ def assemble(
         name: of the analysis, where it follows another plan; empty otherwise.
         program: version of cxr_report.
         inputs: file -> sha256.
+        external: external test set -> the study on its cases.
     """
     study, material = context.study, context.material
     tables = {metric: context.paired(metric) for metric in context.metrics}
@@ -125,6 +128,7 @@ def assemble(
         sensitivity=_sensitivity(context),
         left_out=left_out(context),
         absent=absent(context),
+        external=external_tests(frozen, context, found, external or {}),
         imputed={metric: worst(context.scored, metric) for metric in context.metrics}
         if context.imputing and material.diverged
         else {},

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from cxr_report.data.truth import BINDING
+from cxr_report.data.truth import BINDING, EXTERNAL
 from cxr_report.errors import Refusal
 from cxr_report.runs import StudyFolder, read_json
 from cxr_report.study import Study
@@ -81,6 +81,20 @@ class _Leakage(_Part):
     patients: dict[str, _Border]
 
 
+class _External(_Split):
+    """An external test set."""
+
+    name: str
+    source: _Source
+    synthetic: bool
+    fingerprint: str
+    patients_known: bool
+    flow: _Flow
+    overlap: dict[str, dict[str, _Border]]
+    notes: list[str]
+    truth_sha256: str
+
+
 class _Content(_Part):
     fingerprint: str
     source: _Source
@@ -92,6 +106,7 @@ class _Content(_Part):
     flow: _Flow | None = None
     split_rule: _Rule | None = None
     leakage: _Leakage | None = None
+    external: list[_External] = []
 
 
 class _Bound(_Content):
@@ -150,7 +165,13 @@ def _contradictions(told: _Content, study: Study) -> Iterator[str]:
             yield f"splits hold no {split}"
         if split not in told.truth_sha256:
             yield f"{BINDING} holds no {split}"
-    for split, counts in told.splits.items():
+    sets = {each.name: each for each in told.external}
+    for asked in study.data.external:
+        if asked.name not in sets:
+            yield f"{EXTERNAL} holds no {asked.name}"
+    parts: dict[str, _Split] = {f"splits.{split}": counts for split, counts in told.splits.items()}
+    parts |= {f"{EXTERNAL}.{name}": counts for name, counts in sets.items()}
+    for where, counts in parts.items():
         for kind, column in (("positive", counts.positive), ("negative", counts.negative), ("unknown", counts.unknown)):
             if set(column) != set(classes):
-                yield f"splits.{split}.{kind} must count the classes {', '.join(classes)}"
+                yield f"{where}.{kind} must count the classes {', '.join(classes)}"

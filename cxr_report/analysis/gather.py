@@ -16,12 +16,13 @@ from cxr_report.analysis.description import describe
 from cxr_report.analysis.survey import Survey
 from cxr_report.analysis.truth import Truth, read_cases
 from cxr_report.analysis.value import Diverged
+from cxr_report.data.truth import EXTERNAL
 from cxr_report.errors import Refusal
 from cxr_report.metrics import METRICS
-from cxr_report.runs import RunFolder, read_arrays, read_json
+from cxr_report.runs import RunFolder, external_split, read_arrays, read_json
 from cxr_report.study import Study
 
-__all__ = ["History", "Material", "RunMaterial", "Truth", "gather"]
+__all__ = ["ExternalMaterial", "History", "Material", "RunMaterial", "Truth", "gather"]
 
 MEASURED = ("train_loss", "val_loss", "val_primary")
 """The columns of history.csv beside the epoch."""
@@ -68,6 +69,17 @@ class RunMaterial:
 
 
 @dataclass(frozen=True, slots=True)
+class ExternalMaterial:
+    """One external test set."""
+
+    content: dict[str, Any]
+    """Its block of data.json."""
+    truth: Truth
+    logits: Mapping[tuple[str, int], NDArray[np.float32]]
+    """Loss and seed -> ``(N, C)``, of the compared runs that predicted it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Material:
     """Everything that an analysis computes from."""
 
@@ -87,6 +99,8 @@ class Material:
     """Name -> split -> logits ``(N, C)``."""
     given: Mapping[tuple[str, int], Mapping[str, float]] = field(default_factory=dict)
     """Loss and seed -> metric -> value, where scores alone are given; ``runs`` is then empty."""
+    external: Mapping[str, ExternalMaterial] = field(default_factory=dict)
+    """Name -> external test set, in the study's order."""
 
 
 def gather(found: Survey) -> Material:
@@ -109,7 +123,17 @@ def gather(found: Survey) -> Material:
         floor=tuple(_run(found, run, truth, len(classes)) for run in found.floor),
         floor_diverged=tuple(_diverged(run) for run in found.floor_diverged),
         controls={run.loss: _logits(found, run, truth, len(classes)) for run in found.controls},
+        external={name: _external(found, name, content) for name in found.external},
     )
+
+
+def _external(found: Survey, name: str, content: Mapping[str, Any]) -> ExternalMaterial:
+    split, classes = external_split(name), content["classes"]
+    block = next(each for each in content[EXTERNAL] if each["name"] == name)
+    described = {"classes": classes, "splits": {split: block}}
+    truth = read_cases(found.folder, split, found.study.task, described)
+    logits = {(run.loss, run.seed): _prediction(found, run, split, truth, len(classes)) for run in found.external[name]}
+    return ExternalMaterial(block, truth, logits)
 
 
 def _scores_alone(found: Survey, content: dict[str, Any]) -> Material:

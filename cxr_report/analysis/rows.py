@@ -13,6 +13,7 @@ from cxr_report.analysis.value import (
     Analysis,
     ClassComparison,
     Equivalence,
+    ExternalTest,
     Joint,
     JointMean,
     JointPair,
@@ -86,6 +87,8 @@ def _every(analysis: Analysis) -> Iterator[Row]:
     for group in analysis.subgroups:
         yield from _subgroup(group)
     yield from (_floor(each) for each in analysis.seed_floor)
+    for each in analysis.external:
+        yield from _external(analysis, each)
     yield from (_run(analysis, run) for run in analysis.runs if run.state == "done")
 
 
@@ -293,6 +296,33 @@ def _run(analysis: Analysis, run: RunSummary) -> Row:
         "low": run.auroc.low,
         "high": run.auroc.high,
     }
+
+
+def _external(analysis: Analysis, found: ExternalTest) -> Iterator[Row]:
+    """Write the means, the comparisons and the changes of an external test set, its name being the group."""
+    base: Row = {"group": f"external: {found.name}", "n_cases": found.n_cases}
+    if not found.planned:
+        base["role"] = "exploratory"  # it was added later
+    for joint in found.joint:
+        told = {"metric": joint.metric, "role": joint.role, "target": joint.target, "n_seeds": joint.n_seeds}
+        yield from ({**told, **_mean(row), **base} for row in joint.means)
+        yield from ({**_joint_pair(analysis, joint, pair), **base} for pair in joint.pairs)
+    for change in found.changes:
+        yield {
+            "metric": change.metric,
+            "role": "exploratory",
+            "target": BOTH,
+            "test": "external minus own test cases",
+            "first": change.loss,
+            "second": change.loss,
+            "n_seeds": change.n_seeds,
+            "estimate": change.difference,
+            "low": change.low,
+            "high": change.high,
+            "df1": "inf" if math.isinf(change.df) else change.df,
+            "note": change.note,
+            **base,
+        }
 
 
 def _rejected(rejected: bool, p: float) -> str:

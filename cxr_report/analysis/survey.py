@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from cxr_report.analysis.description import describe
-from cxr_report.data.truth import BINDING
+from cxr_report.data.truth import BINDING, EXTERNAL
 from cxr_report.errors import Refusal
-from cxr_report.runs import SPLITS, RunFolder, StudyFolder, read_json, sha256
+from cxr_report.runs import SPLITS, RunFolder, StudyFolder, external_split, read_json, sha256
 from cxr_report.study import Study
 
 __all__ = ["CONTROLS", "State", "Survey", "check_chain", "hashes", "survey"]
@@ -41,6 +41,8 @@ class Survey:
     controls: tuple[RunFolder, ...]
     missing: tuple[str, ...]
     """Files that a complete study would hold, relative to its folder."""
+    external: Mapping[str, tuple[RunFolder, ...]] = field(default_factory=dict)
+    """External test set -> compared runs of ``done`` with predictions of it."""
 
     def states(self) -> dict[tuple[str, int], State]:
         """Return how every compared run stands, by loss and seed."""
@@ -93,7 +95,7 @@ def survey(folder: StudyFolder, study: Study, *, trained: Study | None = None) -
     planned = trained or study
     compared, floor = _sorted(folder, study, study.compared_runs()), _sorted(folder, study, planned.floor_runs())
     files = [file for file in (*_shared(folder, study), *_tunings(folder, study)) if not file.exists()]
-    files += [*compared.lacking, *floor.lacking]
+    files += [*compared.lacking, *floor.lacking, *_unpredicted(folder, study)]
     controls = [folder.control(name) for name in CONTROLS] if study.trained else []
     for control in controls[:1]:  # the metadata model may have no metadata
         files += [file for file in _of_control(control) if not file.exists()]
@@ -108,13 +110,28 @@ def survey(folder: StudyFolder, study: Study, *, trained: Study | None = None) -
         floor_diverged=floor.diverged,
         controls=tuple(present),
         missing=tuple(folder.relative(file) for file in files),
+        external={
+            each.name: tuple(run for run in compared.done if run.predictions(external_split(each.name)).exists())
+            for each in study.data.external
+        },
     )
 
 
 def _shared(folder: StudyFolder, study: Study) -> list[Path]:
     """List the files that belong to no single run."""
-    truths = [folder.truth(split) for split in study.splits]
+    truths = [folder.truth(split) for split in (*study.splits, *_external_splits(study))]
     return [folder.data_json, *truths, *([] if study.predicted else [folder.given_scores])]
+
+
+def _external_splits(study: Study) -> list[str]:
+    return [external_split(each.name) for each in study.data.external]
+
+
+def _unpredicted(folder: StudyFolder, study: Study) -> list[Path]:
+    """List the predictions of external test sets that the compared runs lack."""
+    runs = [folder.run(loss, seed) for loss, seed in study.compared_runs()]
+    wanted = [run.predictions(split) for run in runs if not run.diverged.exists() for split in _external_splits(study)]
+    return [file for file in wanted if not file.exists()]
 
 
 def _tunings(folder: StudyFolder, study: Study) -> list[Path]:
@@ -163,6 +180,7 @@ def hashes(found: Survey) -> dict[str, str]:
         files += [run.diverged, *([run.history] if run.history.exists() else [])]
     for control in found.controls:
         files += _predictions(control)
+    files += [run.predictions(external_split(name)) for name, runs in found.external.items() for run in runs]
     return {folder.relative(file): sha256(file) for file in files}
 
 
@@ -189,6 +207,28 @@ def check_chain(found: Survey) -> None:
     for control in found.controls:
         _check_links(found, _prediction_links(control, read_json(control.evaluation_json)))
         _check_control(found, control)
+    _check_external(found, told)
+
+
+def _check_external(found: Survey, told: Mapping[str, Any]) -> None:
+    """Hold truth and predictions of external test sets against the hashes, graphs and cases recorded of them."""
+    folder = found.folder
+    for block in told.get(EXTERNAL, ()):
+        name, split = block["name"], external_split(block["name"])
+        if name not in found.external:
+            continue
+        _check_links(found, [(folder.truth(split), block[BINDING], folder.data_json)])
+        for run in found.external[name]:
+            file = run.evaluation_json
+            noted = _recorded(_recorded(read_json(file), EXTERNAL, file), name, file)
+            _check_links(found, [(run.predictions(split), _recorded(noted, "predictions_sha256", file), file)])
+            graph = _recorded(read_json(run.export_json), "onnx_sha256", run.export_json)
+            if (noted.get("onnx_sha256"), noted.get("fingerprint")) != (graph, block["fingerprint"]):
+                raise Refusal(
+                    f"{folder.relative(run.predictions(split))} was made from another graph or of other cases than "
+                    f"{folder.relative(run.export_json)} and {folder.relative(folder.data_json)} record; delete it and "
+                    "run the study again"
+                )
 
 
 def _check_end(found: Survey, run: RunFolder) -> None:

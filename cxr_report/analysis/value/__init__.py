@@ -18,6 +18,7 @@ from cxr_report.analysis.value.comparisons import (
     Verdict,
 )
 from cxr_report.analysis.value.curves import Confusion, Curve, CurveSet
+from cxr_report.analysis.value.external import Change, ExternalTest, Order
 from cxr_report.analysis.value.floor import NullRate, SeedFloor, Twin
 from cxr_report.analysis.value.groups import AbsentClass, Calibration, ReliabilityBin, Subgroup
 from cxr_report.analysis.value.multiverse import MultiverseGroup, MultiverseRow
@@ -34,6 +35,7 @@ __all__ = [
     "AbsentClass",
     "Analysis",
     "Calibration",
+    "Change",
     "ClassComparison",
     "Cliques",
     "Confusion",
@@ -43,6 +45,7 @@ __all__ = [
     "DataSummary",
     "Diverged",
     "Equivalence",
+    "ExternalTest",
     "Interval",
     "Joint",
     "JointMean",
@@ -56,6 +59,7 @@ __all__ = [
     "Number",
     "Omnibus",
     "OmnibusTest",
+    "Order",
     "Pair",
     "Ranking",
     "ReliabilityBin",

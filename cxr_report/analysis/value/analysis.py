@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from cxr_report.analysis.value.comparisons import ClassComparison, Joint, LeftOut, Omnibus, Pair
 from cxr_report.analysis.value.curves import Confusion, CurveSet
+from cxr_report.analysis.value.external import ExternalTest
 from cxr_report.analysis.value.floor import NullRate, SeedFloor, Twin
 from cxr_report.analysis.value.groups import AbsentClass, Calibration, Subgroup
 from cxr_report.analysis.value.multiverse import MultiverseGroup
@@ -123,6 +124,8 @@ class Analysis:
     """Metric -> the score that diverged runs were given (``on_diverged = "worst-score"``); empty otherwise."""
     tuning: tuple[LossTuning, ...] = ()
     """One per loss; none where nothing was tuned."""
+    external: tuple[ExternalTest, ...] = ()
+    """Test sets of other sources, each with results of its own; they decide nothing about the study's own cases."""
     outputs: dict[str, str] = field(default_factory=dict)
     """scores.csv and comparisons.csv -> sha256."""
 
