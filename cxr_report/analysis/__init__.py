@@ -16,6 +16,7 @@ from cxr_report.analysis.external import external_contexts, external_scores
 from cxr_report.analysis.family import Family
 from cxr_report.analysis.gather import gather
 from cxr_report.analysis.plan import check_name, other_plan
+from cxr_report.analysis.pooling import pool
 from cxr_report.analysis.scoring import score_all, score_controls, score_floor
 from cxr_report.analysis.survey import Survey, check_chain, hashes, survey
 from cxr_report.analysis.tables import comparisons_csv, scores_csv
@@ -163,7 +164,8 @@ def _write(
     progress.start("analyse", 3)
     scored = score_all(study.task, material, metrics=study.scored_metrics())
     floor, controls = score_floor(study.task, material), score_controls(study.task, material)
-    context = Context(study, found, material, scored, Family.of(study), floor)
+    pooled = pool(study, material)
+    context = Context(study, found, material, scored, Family.of(study), floor, pooled)
     external = external_contexts(context)
     progress.advance("analyse")
     analysis = assemble(
@@ -177,7 +179,8 @@ def _write(
     )
     progress.advance("analyse")
     target.statistics.unlink(missing_ok=True)
-    write_text(target.scores, scores_csv((*scored, *floor, *controls, *external_scores(external))))
+    ensembled = (each.scored for each in pooled)
+    write_text(target.scores, scores_csv((*scored, *ensembled, *floor, *controls, *external_scores(external))))
     write_text(target.comparisons, comparisons_csv(analysis))
     outputs = {file.name: sha256(file) for file in (target.scores, target.comparisons)}
     write_json(target.statistics, to_plain(replace(analysis, outputs=outputs, tuning=tuned)))

@@ -14,6 +14,7 @@ from cxr_report.analysis.comparisons import compare, smallest, summarise
 from cxr_report.analysis.completeness import absent, left_out
 from cxr_report.analysis.context import Context
 from cxr_report.analysis.curves import confusions, learning_curves, roc_curves
+from cxr_report.analysis.ensembles import ensembles
 from cxr_report.analysis.equivalence import equivalences, seeds_equivalences
 from cxr_report.analysis.external import external_tests
 from cxr_report.analysis.floor import seed_floor, twins
@@ -128,6 +129,7 @@ def assemble(
         sensitivity=_sensitivity(context),
         left_out=left_out(context),
         absent=absent(context),
+        ensembles=ensembles(context),
         external=external_tests(frozen, context, found, external or {}),
         imputed={metric: worst(context.scored, metric) for metric in context.metrics}
         if context.imputing and material.diverged

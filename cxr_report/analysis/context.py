@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from cxr_report.analysis.comparisons import PairedScores
 from cxr_report.analysis.family import Family
 from cxr_report.analysis.gather import Material, Truth
+from cxr_report.analysis.pooling import Pooled
 from cxr_report.analysis.scoring import ScoredRun, worst
 from cxr_report.analysis.survey import Survey
 from cxr_report.study import Study
@@ -35,6 +36,8 @@ class Context:
     family: Family
     floor: tuple[ScoredRun, ...] = ()
     """Every metric of every finished run of the noise floor, in the order of ``material.floor``."""
+    pooled: tuple[Pooled, ...] = ()
+    """The ensembles over seeds, in the study's order of the losses."""
 
     @property
     def losses(self) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ __all__ = [
     "fits",
     "joint",
     "means",
+    "pair_of",
     "pairs",
     "usable",
     "without_joint",
@@ -204,7 +205,7 @@ def pairs(result: stats.Mrmc, study: Study, *, comparisons: int | None = None) -
     rows = {(int(row.i), int(row.j)): row for row in result.differences(error="pair")}
     confidence = 1 - study.analysis.alpha / (comparisons or family.size)
     wide = {(int(row.i), int(row.j)): row for row in result.differences(error="pair", confidence=confidence)}
-    found = (_pair(family, place, rows[_rising(place)], wide[_rising(place)]) for place in family.pairs())
+    found = (pair_of(family, place, rows[_rising(place)], wide[_rising(place)]) for place in family.pairs())
     return tuple(replace(row, note=NO_CASE_PART) if _without_case_part(row, result) else row for row in found)
 
 
@@ -218,7 +219,15 @@ def _rising(place: tuple[int, int]) -> tuple[int, int]:
     return (min(place), max(place))
 
 
-def _pair(family: Family, place: tuple[int, int], row: Any, wide: Any) -> JointPair:
+def pair_of(family: Family, place: tuple[int, int], row: Any, wide: Any) -> JointPair:
+    """Turn one pair of an analysis as the family wants it, neither adjusted nor judged yet.
+
+    Args:
+        family: the declared one.
+        place: of the first and the second loss in it.
+        row: the difference between the loss that stands first in the study and the other one.
+        wide: the same with the simultaneous interval.
+    """
     sign, inside = (1.0 if place[0] < place[1] else -1.0), family.holds(place)
     low, high = sorted((sign * float(row.low), sign * float(row.high)))
     low_wide, high_wide = sorted((sign * float(wide.low), sign * float(wide.high)))

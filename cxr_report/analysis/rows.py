@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from cxr_report.analysis.ensemble_rows import ensemble_rows
 from cxr_report.analysis.value import (
     BOTH,
     CASES,
@@ -86,6 +87,8 @@ def _every(analysis: Analysis) -> Iterator[Row]:
     yield from (_seeds_equivalence(each) for each in analysis.seeds_equivalences)
     for group in analysis.subgroups:
         yield from _subgroup(group)
+    for ensemble in analysis.ensembles:
+        yield from ensemble_rows(ensemble, adjustment=analysis.study.analysis.adjustment)
     yield from (_floor(each) for each in analysis.seed_floor)
     for each in analysis.external:
         yield from _external(analysis, each)

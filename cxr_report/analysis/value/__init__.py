@@ -18,6 +18,7 @@ from cxr_report.analysis.value.comparisons import (
     Verdict,
 )
 from cxr_report.analysis.value.curves import Confusion, Curve, CurveSet
+from cxr_report.analysis.value.ensemble import ENSEMBLES, Ensemble, EnsembleScore
 from cxr_report.analysis.value.external import Change, ExternalTest, Order
 from cxr_report.analysis.value.floor import NullRate, SeedFloor, Twin
 from cxr_report.analysis.value.groups import AbsentClass, Calibration, ReliabilityBin, Subgroup
@@ -31,6 +32,7 @@ from cxr_report.analysis.value.tuning import LossTuning, SearchedValue, TuningTr
 __all__ = [
     "BOTH",
     "CASES",
+    "ENSEMBLES",
     "SEEDS",
     "AbsentClass",
     "Analysis",
@@ -44,6 +46,8 @@ __all__ = [
     "CurveSet",
     "DataSummary",
     "Diverged",
+    "Ensemble",
+    "EnsembleScore",
     "Equivalence",
     "ExternalTest",
     "Interval",

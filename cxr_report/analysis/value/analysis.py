@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from cxr_report.analysis.value.comparisons import ClassComparison, Joint, LeftOut, Omnibus, Pair
 from cxr_report.analysis.value.curves import Confusion, CurveSet
+from cxr_report.analysis.value.ensemble import Ensemble
 from cxr_report.analysis.value.external import ExternalTest
 from cxr_report.analysis.value.floor import NullRate, SeedFloor, Twin
 from cxr_report.analysis.value.groups import AbsentClass, Calibration, Subgroup
@@ -124,6 +125,9 @@ class Analysis:
     """Metric -> the score that diverged runs were given (``on_diverged = "worst-score"``); empty otherwise."""
     tuning: tuple[LossTuning, ...] = ()
     """One per loss; none where nothing was tuned."""
+    ensembles: tuple[Ensemble, ...] = ()
+    """One per metric of ``metrics``: the mean of the probabilities of a loss's seeds, over cases alone; it decides
+    nothing. None where predictions are no probabilities, or no loss has two finished seeds."""
     external: tuple[ExternalTest, ...] = ()
     """Test sets of other sources, each with results of its own; they decide nothing about the study's own cases."""
     outputs: dict[str, str] = field(default_factory=dict)
