@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cxr_report.errors import Refusal
+from cxr_report.inference.engine import Wish
 from cxr_report.progress import Progress
 from cxr_report.runs import StudyFolder
 from cxr_report.study import Study
@@ -60,7 +61,9 @@ def check(study: Study, *, study_file: Path, dataset: DataSet) -> None:
     trial(study, study_file=study_file, dataset=dataset)
 
 
-def evaluate(study: Study, *, folder: StudyFolder, dataset: DataSet, progress: Progress) -> None:
+def evaluate(
+    study: Study, *, folder: StudyFolder, dataset: DataSet, progress: Progress, provider: Wish = "auto"
+) -> None:
     """Write the predictions and evaluation.json of every exported run, and those of the controls. Needs no torch.
 
     Args:
@@ -68,13 +71,15 @@ def evaluate(study: Study, *, folder: StudyFolder, dataset: DataSet, progress: P
         folder: where the runs lie.
         dataset: the data; validation and test cases are predicted, the controls are fitted on train.
         progress: who is told.
+        provider: what shall compute: auto, cuda, tensorrt or cpu.
 
     Raises:
-        Refusal: nothing is exported, or a model is damaged, foreign, or not the one that was proved.
+        Refusal: nothing is exported, a model is damaged, foreign, or not the one that was proved, or the provider
+            that was asked for is not there.
     """
     from cxr_report.inference.evaluator import evaluate as stage
 
-    stage(study, folder=folder, dataset=dataset, progress=progress)
+    stage(study, folder=folder, dataset=dataset, progress=progress, provider=provider)
 
 
 def predict(model: Path, images: Sequence[Path], *, progress: Progress) -> Predicted:

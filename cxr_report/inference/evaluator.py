@@ -34,15 +34,16 @@ class _Exported:
     onnx_sha256: str
 
 
-def evaluate(study: Study, *, folder: StudyFolder, dataset: DataSet, progress: Progress) -> None:
+def evaluate(
+    study: Study, *, folder: StudyFolder, dataset: DataSet, progress: Progress, provider: session.Wish = "auto"
+) -> None:
     """Predict with every exported run whose evaluation is missing or stale; see `cxr_report.inference.evaluate`."""
     session.require()
     controls.require()
     exported = _exported(study, folder, progress)
     pending = [entry for entry in exported if not complete(entry.run, entry.onnx_sha256, dataset.fingerprint)]
     if pending:
-        first = pending[0].run.onnx
-        engine = session.choose(first.read_bytes(), where=str(first))
+        engine = _engine(pending, dataset, provider)
         progress.say(f"evaluating on {engine.provider}: {engine.reason}")
         progress.start("evaluate", len(pending) * sum(len(dataset.split(split)) for split in SPLITS))
         for start in range(0, len(pending), engine.together):
@@ -50,9 +51,26 @@ def evaluate(study: Study, *, folder: StudyFolder, dataset: DataSet, progress: P
         progress.finish("evaluate")
     compared = {folder.run(loss, seed).path for loss, seed in study.compared_runs()}
     external.evaluate(
-        [(entry.run, entry.onnx_sha256) for entry in exported if entry.run.path in compared], dataset, progress
+        [(entry.run, entry.onnx_sha256) for entry in exported if entry.run.path in compared],
+        dataset,
+        progress,
+        provider=provider,
     )
     controls.evaluate(study, folder=folder, dataset=dataset, progress=progress)
+
+
+def _engine(pending: list[_Exported], dataset: DataSet, provider: session.Wish) -> session.Engine:
+    """Choose what computes, its batch and how many models it holds, by the first model and the validation images."""
+    first = pending[0].run.onnx
+    content = first.read_bytes()
+    return session.measured(
+        session.choose(content, where=str(first), wish=provider),
+        content,
+        dataset.val.images,
+        where=str(first),
+        models=len(pending),
+        cases=sum(len(dataset.split(split)) for split in SPLITS),
+    )
 
 
 def complete(run: RunFolder, onnx_sha256: str, fingerprint: str) -> bool:

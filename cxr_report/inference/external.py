@@ -27,7 +27,9 @@ Exported = tuple[RunFolder, str]
 """A run and the sha256 of its graph."""
 
 
-def evaluate(exported: Iterable[Exported], dataset: DataSet, progress: Progress) -> None:
+def evaluate(
+    exported: Iterable[Exported], dataset: DataSet, progress: Progress, *, provider: session.Wish = "auto"
+) -> None:
     """Predict the external test sets with every evaluated run whose predictions of them are missing or stale.
 
     Those of the study's own cases are not touched. A run that has no evaluation.json yet is left out.
@@ -36,16 +38,17 @@ def evaluate(exported: Iterable[Exported], dataset: DataSet, progress: Progress)
         exported: the runs that are compared, with the hashes of their graphs.
         dataset: with the external test sets.
         progress: who is told.
+        provider: what shall compute.
 
     Raises:
-        Refusal: a graph is damaged, or gives logits that are not finite.
+        Refusal: a graph is damaged, gives logits that are not finite, or the provider is not there.
     """
     runs = [(run, graph) for run, graph in exported if run.evaluation_json.exists()]
     pending = {each.name: [run for run in runs if not complete(*run, each)] for each in dataset.external}
     if not any(pending.values()):
         return
     first = next(waiting[0][0] for waiting in pending.values() if waiting).onnx
-    engine = session.choose(first.read_bytes(), where=str(first))
+    engine = session.choose(first.read_bytes(), where=str(first), wish=provider)
     progress.say(f"external test sets: evaluating on {engine.provider}: {engine.reason}")
     progress.start(LABEL, sum(len(pending[each.name]) * len(each.cases) for each in dataset.external))
     for each in dataset.external:
