@@ -7,7 +7,7 @@ differing difficulty. Weights and graphs are a few random bytes, with the hashes
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -90,12 +90,26 @@ class Recipe:
     """Places of those that do not exist."""
     attributes: tuple[str, ...] = ()
     """Of sex, age and view those that the source knows, of most cases."""
+    external: int = 0
+    """Cases of an external test set named ``other``; 0 = the study has none."""
+    external_lacks: tuple[int, ...] = ()
+    """Classes of which it has no case (softmax), or that are not known in any (multilabel)."""
+    external_strength: float = -0.4
+    """How much stronger all runs are on it."""
+    external_added: bool = False
+    """Whether it was added to the ledger later."""
+    external_missing: tuple[tuple[int, int], ...] = ()
+    """(position of the loss, seed) of finished runs that have not predicted it."""
     seed: int = 0
     """Of all random numbers of the folder."""
 
 
-def study_of(recipe: Recipe) -> Study:
-    """Write the study that a recipe describes."""
+EXTERNAL = "external-other"
+"""The split under which its files stand."""
+
+
+def study_of(recipe: Recipe, *, external: bool = True) -> Study:
+    """Write the study that a recipe describes, with its external test set or without."""
     losses = SIGMOID_LOSSES if recipe.task == "multilabel" else SOFTMAX_LOSSES
     data: dict[str, Any] = {"source": recipe.source, "allow_leakage": recipe.allow_leakage}
     if recipe.source == "manifest":
@@ -103,6 +117,8 @@ def study_of(recipe: Recipe) -> Study:
         data |= {"positive": class_names(recipe)[1]} if recipe.task == "binary" else {}
     if recipe.source == "medmnist":
         data |= {"path": "pneumoniamnist.npz"}
+    if recipe.external and external:
+        data["external"] = [{"name": "other", "label": "Other Hospital", "source": "phantom", "phantom": {"seed": 9}}]
     return parse(
         {
             "name": "example",
@@ -145,7 +161,12 @@ def make_study(root: Path, recipe: Recipe | None = None) -> StudyFolder:
     for split, (ids, patients, labels) in truths.items():
         attributes = _attributes(recipe, split, len(ids))
         runs.write_arrays(folder.truth(split), ids=ids, patients=patients, labels=labels, **attributes)
-    runs.write_json(folder.data_json, {**data_json(recipe, truths), **binding(folder, truths)})
+    told = {**data_json(recipe, truths), **binding(folder, truths)}
+    runs.write_json(folder.data_json, told)
+    if recipe.external_added:
+        ledger.freeze(study_of(recipe, external=False), folder)
+    if recipe.external:
+        runs.write_json(folder.data_json, told | {"external": [_external_block(folder, recipe)]})
     ledger.freeze(study, folder)
     hardness = {split: rng.normal(size=(len(ids), 1)) for split, (ids, _, _) in truths.items()}
     for place, loss in enumerate(study.losses):
@@ -162,6 +183,8 @@ def make_study(root: Path, recipe: Recipe | None = None) -> StudyFolder:
                 for split, (_, _, labels) in truths.items()
             }
             _write_run(folder.run(loss, seed), recipe, {s: t[0] for s, t in truths.items()}, logits, drawn)
+            if recipe.external and (place, seed) not in recipe.external_missing:
+                _predict_external(folder, folder.run(loss, seed), recipe, strength + recipe.external_strength)
     _write_floor(folder, study, recipe, truths, hardness)
     for name in recipe.controls:
         drawn = np.random.default_rng([recipe.seed, len(name)])
@@ -172,6 +195,58 @@ def make_study(root: Path, recipe: Recipe | None = None) -> StudyFolder:
         predictions = {split: runs.sha256(control.predictions(split)) for split in truths}
         runs.write_json(control.evaluation_json, {"format": 1, "control": name, "predictions_sha256": predictions})
     return folder
+
+
+def _external_block(folder: StudyFolder, recipe: Recipe) -> dict[str, Any]:
+    """Write the truth of the external test set and return its block of data.json."""
+    rng = np.random.default_rng([recipe.seed, 17])
+    ids, patients, labels = _truth(replace(recipe, test=recipe.external), "test", rng)
+    names = class_names(recipe)
+    if recipe.task == "multilabel":
+        labels[:, list(recipe.external_lacks)] = np.nan
+        known = ~np.isnan(labels).all(axis=1)
+        ids, patients, labels = ids[known], patients[known], labels[known]
+    else:
+        kept = [place for place in range(len(names)) if place not in recipe.external_lacks]
+        labels = np.array(kept)[labels % len(kept)]
+    ids = np.array([f"e{name}" for name in ids])
+    runs.write_arrays(folder.truth(EXTERNAL), ids=ids, patients=patients, labels=labels)
+    matrix = np.eye(len(names))[labels] if labels.ndim == 1 else labels
+    none = {split: {"count": 0, "list": []} for split in ("train", "val", "test")}
+    return {
+        "name": "other",
+        "source": {"kind": "phantom", "name": "phantom"},
+        "synthetic": True,
+        "fingerprint": hashlib.sha256(b"other").hexdigest(),
+        "taken": "all",
+        "cases": len(ids),
+        "patients": len(np.unique(patients)) if recipe.patients_known else None,
+        "positive": dict(zip(names, (matrix == 1).sum(axis=0).tolist(), strict=True)),
+        "negative": dict(zip(names, (matrix == 0).sum(axis=0).tolist(), strict=True)),
+        "unknown": dict(zip(names, np.isnan(matrix).sum(axis=0).tolist(), strict=True)),
+        "demographics": {"sex": {"F": 40, "M": len(ids) - 40}},
+        "flow": {"found": len(ids) + 1, "excluded": {"image that cannot be read": 1}, "kept": len(ids)},
+        "patients_known": recipe.patients_known,
+        "several_images": 0,
+        "overlap": {"images": none, "patients": none},
+        "notes": [],
+        "truth_sha256": runs.sha256(folder.truth(EXTERNAL)),
+    }
+
+
+def _predict_external(folder: StudyFolder, run: RunFolder, recipe: Recipe, strength: float) -> None:
+    truth = runs.read_arrays(folder.truth(EXTERNAL), ["ids", "labels"])
+    drawn = np.random.default_rng([recipe.seed, 23, run.seed, len(run.loss)])
+    hardness = np.random.default_rng([recipe.seed, 29]).normal(size=(len(truth["ids"]), 1))
+    logits = _logits(truth["labels"], recipe, strength, hardness, drawn)
+    runs.write_arrays(run.predictions(EXTERNAL), ids=truth["ids"], logits=logits)
+    told = runs.read_json(run.evaluation_json)
+    noted = {
+        "fingerprint": hashlib.sha256(b"other").hexdigest(),
+        "onnx_sha256": told["onnx_sha256"],
+        "predictions_sha256": runs.sha256(run.predictions(EXTERNAL)),
+    }
+    runs.write_json(run.evaluation_json, {**told, "external": {"other": noted}})
 
 
 def _write_floor(
