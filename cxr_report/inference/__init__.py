@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cxr_report.errors import Refusal
-from cxr_report.inference.engine import Wish
+from cxr_report.inference.engine import wished
 from cxr_report.progress import Progress
 from cxr_report.runs import StudyFolder
 from cxr_report.study import Study
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cxr_report.data.cases import DataSet
     from cxr_report.inference.prediction import Predicted
 
-__all__ = ["check", "evaluate", "export", "predict"]
+__all__ = ["check", "evaluate", "export", "foresee", "predict", "wished"]
 
 
 def export(study: Study, *, study_file: Path, folder: StudyFolder, dataset: DataSet, progress: Progress) -> None:
@@ -61,8 +61,25 @@ def check(study: Study, *, study_file: Path, dataset: DataSet) -> None:
     trial(study, study_file=study_file, dataset=dataset)
 
 
+def foresee(provider: str) -> None:
+    """Refuse a provider that cannot compute here, before anything is trained; ``auto`` takes what there is.
+
+    Args:
+        provider: auto, cuda, tensorrt or cpu.
+
+    Raises:
+        Refusal: it is none of these, or it cannot compute a tiny model.
+    """
+    wish = wished(provider)
+    if wish in ("cuda", "tensorrt"):
+        from cxr_report.inference.session import choose
+        from cxr_report.inference.specimen import specimen
+
+        choose(specimen(), where="a tiny model", wish=wish)
+
+
 def evaluate(
-    study: Study, *, folder: StudyFolder, dataset: DataSet, progress: Progress, provider: Wish = "auto"
+    study: Study, *, folder: StudyFolder, dataset: DataSet, progress: Progress, provider: str = "auto"
 ) -> None:
     """Write the predictions and evaluation.json of every exported run, and those of the controls. Needs no torch.
 
@@ -77,9 +94,10 @@ def evaluate(
         Refusal: nothing is exported, a model is damaged, foreign, or not the one that was proved, or the provider
             that was asked for is not there.
     """
+    wish = wished(provider)
     from cxr_report.inference.evaluator import evaluate as stage
 
-    stage(study, folder=folder, dataset=dataset, progress=progress, provider=provider)
+    stage(study, folder=folder, dataset=dataset, progress=progress, provider=wish)
 
 
 def predict(model: Path, images: Sequence[Path], *, progress: Progress) -> Predicted:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 from cxr_report.errors import Refusal
 
-__all__ = ["CPU", "CUDA", "TENSORRT", "Engine", "Provider", "Trial", "Wish", "cores", "refuse_other_wish"]
+__all__ = ["CPU", "CUDA", "TENSORRT", "Engine", "Provider", "Trial", "Wish", "cores", "wished"]
 
 Wish = Literal["auto", "cuda", "tensorrt", "cpu"]
 """What a user may ask for."""
+
+WISHES: tuple[Wish, ...] = ("auto", "cuda", "tensorrt", "cpu")
 
 Provider = Literal["TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"]
 """onnxruntime's names of what computes."""
@@ -84,11 +86,17 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def refuse_other_wish(wish: str) -> None:
-    """Refuse what is no name of a provider.
+def wished(name: str) -> Wish:
+    """Return what was asked for by its name.
 
     Raises:
         Refusal: it is none of auto, cuda, tensorrt, cpu.
+
+    Example:
+        >>> wished("cuda")
+        'cuda'
     """
-    if wish not in get_args(Wish):
-        raise Refusal(f"--provider takes {', '.join(get_args(Wish)[:-1])} or {get_args(Wish)[-1]}, got {wish!r}")
+    for wish in WISHES:
+        if name == wish:
+            return wish
+    raise Refusal(f"--provider takes {', '.join(WISHES[:-1])} or {WISHES[-1]}, got {name!r}")

@@ -6,11 +6,11 @@ import contextlib
 import ctypes
 import importlib.util
 import io
-import re
 import sys
 from pathlib import Path
 from typing import Any
 
+import cxr_report.inference.dynamic as dynamic
 from cxr_report.inference.engine import Provider
 
 __all__ = ["missing", "preload", "wheel"]
@@ -38,7 +38,8 @@ TENSORRT_WHEEL = "tensorrt_libs"
 TENSORRT_LIBRARIES = ("libnvinfer.so.*", "libnvinfer_plugin.so.*", "libnvonnxparser.so.*")
 """In the order in which they need each other."""
 
-_NOT_FOUND = re.compile(r"^(\S+): cannot open shared object file")
+CUDNN = "libcudnn.so.9"
+"""Looked for by onnxruntime when a convolution needs it, and not before. Quoted from its requirements since 1.19."""
 
 
 def preload(provider: Provider) -> None:
@@ -59,23 +60,20 @@ def preload(provider: Provider) -> None:
 
 
 def missing(provider: Provider) -> str:
-    """Name the first shared library that a provider lacks, and where it comes from, as a clause; empty: none is known.
+    """Name the shared libraries that a provider lacks, and where they come from, as a clause; empty: none is known.
 
-    To be called after onnxruntime has tried the provider itself: loaded by somebody else first, its part for CUDA
-    keeps a null pointer to onnxruntime and brings the process down.
+    The part of onnxruntime that needs them is only read, never loaded here: loaded before onnxruntime does it, it keeps
+    a null pointer and brings the process down.
     """
     import onnxruntime
 
-    if sys.platform != "linux":  # elsewhere the loader does not say what it missed
+    if sys.platform != "linux":  # elsewhere these names say nothing
         return ""
     name = {"TensorrtExecutionProvider": "tensorrt", "CUDAExecutionProvider": "cuda"}[provider]
     file = Path(onnxruntime.__file__).parent / "capi" / f"libonnxruntime_providers_{name}.so"
-    try:
-        ctypes.CDLL(str(file))
-    except OSError as error:
-        found = _NOT_FOUND.match(str(error))
-        return _clause(found.group(1), str(onnxruntime.cuda_version or "12")) if found else ""
-    return ""
+    wanted = dict.fromkeys([*(dynamic.needed(file) if file.exists() else ()), CUDNN])
+    lacking = [library for library in wanted if not _loads(library)]
+    return _clause(lacking, str(onnxruntime.cuda_version or "12")) if lacking else ""
 
 
 def wheel(library: str, cuda: str) -> str:
@@ -97,12 +95,22 @@ def wheel(library: str, cuda: str) -> str:
     return ""
 
 
-def _clause(library: str, cuda: str) -> str:
-    if library.startswith(DRIVER):
-        return f"the shared library {library} is missing, which comes with NVIDIA's driver: no GPU is set up here"
-    name = wheel(library, cuda)
-    source = f", which the wheel {name} brings: pip install {name}" if name else ""
-    return f"the shared library {library} is missing{source}"
+def _loads(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
+
+
+def _clause(lacking: list[str], cuda: str) -> str:
+    wheels = sorted({wheel(library, cuda) for library in lacking} - {""})
+    parts = [f"these shared libraries are missing: {', '.join(lacking)}"]
+    if wheels:
+        parts.append(f"pip install {' '.join(wheels)} brings what wheels can bring")
+    if any(library.startswith(DRIVER) for library in lacking):
+        parts.append(f"{DRIVER} comes with NVIDIA's driver, so no GPU is set up here")
+    return "; ".join(parts)
 
 
 def _tensorrt_files() -> list[Path]:

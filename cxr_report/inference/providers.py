@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from cxr_report.errors import Refusal
 from cxr_report.inference import libraries
 from cxr_report.inference.binding import predict
-from cxr_report.inference.engine import CPU, CUDA, TENSORRT, Engine, Wish, cores, refuse_other_wish
+from cxr_report.inference.engine import CPU, CUDA, TENSORRT, Engine, Wish, cores
 from cxr_report.inference.loading import ERROR, Model, load, require
 from cxr_report.inference.proof import TOLERANCE
 
@@ -49,7 +49,6 @@ def choose(sample: bytes, *, where: str, wish: Wish = "auto") -> Engine:
     Raises:
         Refusal: the model cannot be loaded at all, or what was asked for is not there.
     """
-    refuse_other_wish(wish)
     require()
     cpu = dataclasses.replace(CPU, threads=cores())
     reference = load(sample, cpu, where=where)  # so that what fails below is the GPU and not the model
@@ -92,7 +91,7 @@ def _first_batch(model: Model, reference: Model) -> str:
     try:
         found = predict([model], images)[0]
     except Exception as error:  # onnxruntime raises many kinds; any of them means: not on this GPU
-        return f"{name} failed on a first batch ({_line(error)})"
+        return libraries.missing(model.engine.provider) or f"{name} failed on a first batch ({_line(error)})"
     return _difference(found, predict([reference], images)[0], name)
 
 
