@@ -33,6 +33,7 @@ ORDER = (
     "inference",
     "analysis",
     "report",
+    "verify",
     "workplace",
     "learning",
     "stages",
