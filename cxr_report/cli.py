@@ -46,6 +46,10 @@ Address = Annotated[
 ShardOf = Annotated[
     str, typer.Option("--shard", metavar="i/n", help="only train every n-th run from the i-th on; for job arrays")
 ]
+Provider = Annotated[
+    str,
+    typer.Option("--provider", metavar="WHAT", help="computes the exported models: auto, cuda, tensorrt or cpu"),
+]
 RUNS = Path("runs")
 
 
@@ -99,11 +103,13 @@ def run(
     on: On = "here",
     address: Address = "",
     shard: ShardOf = "",
+    provider: Provider = "auto",
 ) -> None:
     """Do every stage, resuming what is there; first say what the plan can show."""
     cluster = _cluster(on, address, shard)
-    if shard and (partial or dry_run or strict or reuse or pilot):
-        raise Refusal("--shard trains only: --partial, --dry-run, --strict, --reuse and --pilot go with a plain run")
+    if shard and (partial or dry_run or strict or reuse or pilot or provider != "auto"):
+        others = "--partial, --dry-run, --strict, --reuse, --pilot and --provider"
+        raise Refusal(f"--shard trains only: {others} go with a plain run")
     if dry_run and cluster:
         raise Refusal("--dry-run measures this machine and goes with --on here")
     if shard:
@@ -112,7 +118,7 @@ def run(
         _dry_run(study, runs=runs, workers=workers, pilot=pilot, strict=strict)
     else:
         asked = {"partial": partial, "reuse": reuse, "pilot": pilot, "strict": strict, "cluster": cluster}
-        _run(study, runs=runs, workers=workers, **asked)
+        _run(study, runs=runs, workers=workers, provider=provider, **asked)
 
 
 @app.command()
@@ -171,13 +177,13 @@ def export(study: StudyFile, runs: Runs = RUNS) -> None:
 
 
 @app.command()
-def evaluate(study: StudyFile, runs: Runs = RUNS) -> None:
+def evaluate(study: StudyFile, runs: Runs = RUNS, provider: Provider = "auto") -> None:
     """Predict validation and test cases with every exported run."""
     from cxr_report import console, stages
 
     place = stages.Workplace.open(study, runs)
     with console.teller() as progress:
-        result = stages.evaluate(place, progress=progress)
+        result = stages.evaluate(place, progress=progress, provider=provider)
     typer.echo(result)
 
 

@@ -205,12 +205,24 @@ def export(place: Workplace, *, progress: Progress | None = None) -> Path:
     return place.folder.path
 
 
-def evaluate(place: Workplace, *, progress: Progress | None = None) -> Path:
-    """Predict validation and test cases with every exported run; return the study's folder."""
+def evaluate(place: Workplace, *, progress: Progress | None = None, provider: str = "auto") -> Path:
+    """Predict validation and test cases with every exported run; return the study's folder.
+
+    Args:
+        place: the study.
+        progress: who is told.
+        provider: what shall compute: auto, cuda, tensorrt or cpu.
+
+    Raises:
+        Refusal: the provider that was asked for is not there; nothing is written then.
+    """
+    from cxr_report import inference
+
     require("infer")
+    inference.wished(provider)
     with held(place.folder):
         _, loaded = prepare(place, progress=progress or Silent())
-        _evaluate(learning.tuned(place), loaded, progress=progress or Silent())
+        _evaluate(learning.tuned(place), loaded, provider, progress=progress or Silent())
     return place.folder.path
 
 
@@ -314,6 +326,7 @@ def run(
     pilot: Path | None = None,
     strict: bool = False,
     cluster: str | None = None,
+    provider: str = "auto",
 ) -> Path:
     """Walk the whole way, resuming what is there.
 
@@ -327,14 +340,16 @@ def run(
         pilot: a finished study's folder, whose variances say what power to expect.
         strict: refuse a plan that cannot succeed, before anything is written.
         cluster: the address of a Ray cluster that trains; None: this machine does, as it does all other stages.
+        provider: what shall evaluate: auto, cuda, tensorrt or cpu; one that is not there is refused before training.
 
     Returns:
         report.pdf.
     """
-    from cxr_report import gate
+    from cxr_report import gate, inference
     from cxr_report import report as room
 
     require("train")
+    inference.foresee(provider)
     if cluster is not None:
         require("ray")
     room.check_pango()
@@ -358,7 +373,7 @@ def run(
             take_runs(StudyFolder(reuse), tuned.study, place.folder, frozen, progress=teller)
         learning.train(tuned, means)
         _export(tuned, loaded, progress=teller)
-        _evaluate(tuned, loaded, progress=teller)
+        _evaluate(tuned, loaded, provider, progress=teller)
         analyse(place.folder, partial=partial, progress=teller)
         return report(place.folder, partial=partial, progress=teller)
 
@@ -369,7 +384,7 @@ def _export(place: Workplace, loaded: DataSet, *, progress: Progress) -> None:
     inference.export(place.study, study_file=place.study_file, folder=place.folder, dataset=loaded, progress=progress)
 
 
-def _evaluate(place: Workplace, loaded: DataSet, *, progress: Progress) -> None:
+def _evaluate(place: Workplace, loaded: DataSet, provider: str, *, progress: Progress) -> None:
     from cxr_report import inference
 
-    inference.evaluate(place.study, folder=place.folder, dataset=loaded, progress=progress)
+    inference.evaluate(place.study, folder=place.folder, dataset=loaded, progress=progress, provider=provider)
