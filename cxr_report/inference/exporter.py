@@ -1,4 +1,7 @@
-"""Trained weights come in; model.onnx and its proof, export.json, go out. The only torch outside training."""
+"""Trained weights come in; model.onnx, torch's own logits and the proof, export.json, go out.
+
+The only torch outside training.
+"""
 
 from __future__ import annotations
 
@@ -20,23 +23,26 @@ from numpy.typing import NDArray
 from torch import nn
 
 import cxr_report.inference.graph as graph
+import cxr_report.inference.record as record
 import cxr_report.inference.session as session
 import cxr_report.training.models as models
-from cxr_report.data.cases import Cases, DataSet
+from cxr_report.data.cases import DataSet
 from cxr_report.errors import Refusal
 from cxr_report.inference.proof import Proof, prove
 from cxr_report.progress import Progress
-from cxr_report.runs import RunFolder, StudyFolder, read_json, sha256, write_bytes, write_json
+from cxr_report.runs import SPLITS, TORCH, RunFolder, StudyFolder, read_json, sha256, write_bytes, write_json
 from cxr_report.study import Study
 from cxr_report.training.weights import finished
 
 __all__ = ["check", "export"]
 
-FORMAT = 1
+FORMAT = 2
 """Of export.json; an export of another format is redone."""
 
 PREFIX = "classifier."
 """Before every torch name in a template: a buffer called ``mean`` would else collide with the output of a node."""
+
+_WORDS = {"val": "validation", "test": "test"}
 
 EAGER_BATCH = 8
 """Chosen: as onnxruntime's, small enough for 224 px on every core at once."""
@@ -95,7 +101,7 @@ def check(study: Study, *, study_file: Path, dataset: DataSet) -> None:
 
 
 def complete(run: RunFolder) -> bool:
-    """Say whether a run is exported: export.json is there and names the weights and the model that are there."""
+    """Say whether a run is exported: export.json names the weights, the model and torch's logits that are there."""
     if not (run.export_json.exists() and run.onnx.exists()):
         return False
     try:
@@ -107,6 +113,7 @@ def complete(run: RunFolder) -> bool:
         and told.get("format") == FORMAT
         and told.get("weights_sha256") == sha256(run.weights)
         and told.get("onnx_sha256") == sha256(run.onnx)
+        and record.names(run, told.get("torch_predictions_sha256"), TORCH)
     )
 
 
@@ -189,23 +196,38 @@ def _export_run(run: RunFolder, desk: _Desk) -> None:
     filled = graph.fill(desk.template, weights, where=str(run.weights))
     content = graph.finish(graph.optimise(filled), _metadata(run, desk, weights, weights_sha256))
     desk.classifier.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()}, strict=True)
-    proof = prove_bytes(content, desk.classifier, desk.dataset.val, desk.study, desk.dataset, where=str(run.onnx))
-    fault = proof.fault()
-    if fault:
-        raise Refusal(f"{run.onnx}: the exported model of loss {run.loss}, seed {run.seed} {fault}; it was not written")
+    held = held_against(content, desk, where=str(run.onnx))
+    for split, one in held.items():
+        fault = one.proof.fault(_WORDS[split])
+        if fault:
+            told = f"the exported model of loss {run.loss}, seed {run.seed} {fault}"
+            raise Refusal(f"{run.onnx}: {told}; it was not written")
     write_bytes(run.onnx, content)
-    write_json(run.export_json, _account(run, desk, proof, weights_sha256, content))
+    record.write(run, desk.dataset, {split: one.torch for split, one in held.items()}, TORCH)
+    write_json(run.export_json, _account(run, desk, held, weights_sha256, content))
 
 
-def prove_bytes(
-    content: bytes, classifier: nn.Module, cases: Cases, study: Study, dataset: DataSet, *, where: str
-) -> Proof:
-    """Compare an exported model with the trained one on cases, both on the CPU in float32."""
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A trained model's logits on one split, and the exported model held against them."""
+
+    torch: NDArray[np.float32]
+    """``(N, C)``."""
+    proof: Proof
+
+
+def held_against(content: bytes, desk: _Desk, *, where: str) -> dict[str, Held]:
+    """Compare an exported model with the trained one on every split, both on the CPU in float32."""
+    dataset = desk.dataset
     engine = dataclasses.replace(session.CPU, threads=session.cores())
     model = session.load(content, engine, where=where, size=_size(dataset), classes=len(dataset.classes))
-    findings = dataset.classes if study.task == "multilabel" else ()
-    exported = session.predict([model], cases.images)[0]
-    return prove(eager_logits(classifier, cases.images), exported, ids=cases.ids, findings=findings)
+    findings = dataset.classes if desk.study.task == "multilabel" else ()
+    held = {}
+    for split in SPLITS:
+        cases = dataset.split(split)
+        exported, trained = session.predict([model], cases.images)[0], eager_logits(desk.classifier, cases.images)
+        held[split] = Held(trained, prove(trained, exported, ids=cases.ids, findings=findings))
+    return held
 
 
 def _weights(file: Path) -> dict[str, NDArray[Any]]:
@@ -250,7 +272,9 @@ def _metadata(run: RunFolder, desk: _Desk, weights: Mapping[str, NDArray[Any]], 
     }
 
 
-def _account(run: RunFolder, desk: _Desk, proof: Proof, weights_sha256: str, content: bytes) -> dict[str, Any]:
+def _account(
+    run: RunFolder, desk: _Desk, held: Mapping[str, Held], weights_sha256: str, content: bytes
+) -> dict[str, Any]:
     model = onnx.load_model_from_string(content)
     return {
         "format": FORMAT,
@@ -261,15 +285,21 @@ def _account(run: RunFolder, desk: _Desk, proof: Proof, weights_sha256: str, con
         "architecture_sha256": desk.template.sha256,
         "opset": graph.OPSET,
         "ir_version": model.ir_version,
-        "proof": {
-            "split": "val",
-            "cases": proof.cases,
-            "max_difference": proof.max_difference,
-            "max_logit": proof.max_logit,
-            "flips_outside": len(proof.outside),
-            "flips_inside": len(proof.inside),
-            "flipped": [dataclasses.asdict(flip) for flip in proof.inside],
-        },
+        "torch_predictions_sha256": record.hashes(run, TORCH),
+        "proof": _told(held["val"].proof, "val"),
+        "test_proof": _told(held["test"].proof, "test"),
+    }
+
+
+def _told(proof: Proof, split: str) -> dict[str, Any]:
+    return {
+        "split": split,
+        "cases": proof.cases,
+        "max_difference": proof.max_difference,
+        "max_logit": proof.max_logit,
+        "flips_outside": len(proof.outside),
+        "flips_inside": len(proof.inside),
+        "flipped": [dataclasses.asdict(flip) for flip in proof.inside],
     }
 
 

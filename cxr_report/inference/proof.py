@@ -42,19 +42,23 @@ class Proof:
     outside: tuple[Flip, ...]
     """Labels that flipped with a larger margin. Arithmetic leaves none, so one means that the comparison is broken."""
 
-    def fault(self) -> str:
-        """Say what is wrong with the export as a clause, or nothing where it is sound."""
+    def fault(self, split: str = "validation") -> str:
+        """Say what is wrong with the export as a clause, or nothing where it is sound.
+
+        Args:
+            split: which cases were compared, in words.
+        """
         if not np.isfinite(self.max_difference):
-            return f"gives logits that are not finite on {self.cases} validation cases"
+            return f"gives logits that are not finite on {self.cases} {split} cases"
         limit = TOLERANCE * self.max_logit
         if self.max_difference > limit:
             return (
                 f"differs from the trained one by up to {self.max_difference:.3g} in a logit on {self.cases} "
-                f"validation cases, allowed are {limit:.3g} ({TOLERANCE:g} of the largest logit)"
+                f"{split} cases, allowed are {limit:.3g} ({TOLERANCE:g} of the largest logit)"
             )
         if self.outside:
             return (
-                f"gives {len(self.outside)} other labels on {self.cases} validation cases, such as case "
+                f"gives {len(self.outside)} other labels on {self.cases} {split} cases, such as case "
                 f"{self.outside[0].id}, whose margin {self.outside[0].margin:.3g} exceeds twice the largest "
                 f"difference {self.max_difference:.3g}"
             )

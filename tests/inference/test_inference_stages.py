@@ -127,10 +127,11 @@ def test_every_run_is_exported_with_its_proof(exported: Place) -> None:
             assert told["weights_sha256"] == sha256(run.weights)
             assert told["onnx_sha256"] == sha256(run.onnx)
             assert (told["opset"], told["loss"], told["seed"]) == (18, loss, seed)
-            proof = told["proof"]
-            assert proof["cases"] == len(exported.dataset.val)
-            assert 0 <= proof["max_difference"] <= 1e-5 * proof["max_logit"]
-            assert (proof["flips_outside"], proof["flips_inside"], proof["flipped"]) == (0, 0, [])
+            assert [told[key]["split"] for key in ("proof", "test_proof")] == list(SPLITS)
+            for proof in (told["proof"], told["test_proof"]):
+                assert proof["cases"] == len(exported.dataset.split(proof["split"]))
+                assert 0 <= proof["max_difference"] <= 1e-5 * proof["max_logit"]
+                assert (proof["flips_outside"], proof["flips_inside"], proof["flipped"]) == (0, 0, [])
     hashes = {read_json(exported.run(loss, 1).export_json)["architecture_sha256"] for loss in exported.study.losses}
     assert len(hashes) == 1
 
@@ -192,7 +193,8 @@ def test_a_stale_export_is_done_again_to_the_same_bytes_and_the_others_are_left_
     before = exported.stamps()
     assert exported.export().counted == {"export": [1, 1]}
     touched = {name for name, stamp in exported.stamps().items() if before.get(name) != stamp}
-    assert touched == {"ce/seed-0001/model.onnx", "ce/seed-0001/export.json"}
+    torch_logits = {f"predictions-{split}.torch.npz" for split in SPLITS}
+    assert touched == {f"ce/seed-0001/{name}" for name in ("model.onnx", "export.json", *torch_logits)}
     assert (run.onnx.read_bytes(), run.export_json.read_bytes()) == (right, proof)
 
 
@@ -402,7 +404,7 @@ def test_a_truncated_model_is_refused_in_one_sentence_and_nothing_is_written(exp
     with pytest.raises(Refusal, match=r"model\.onnx: is damaged or no ONNX model") as caught:
         exported.evaluate()
     assert "\n" not in str(caught.value)
-    assert not list(exported.folder.path.rglob("predictions-*"))
+    assert not [file for file in exported.folder.path.rglob("predictions-*") if ".torch." not in file.name]
 
 
 def test_weights_that_changed_after_the_export_are_refused(exported: Place, train_one: TrainOne) -> None:
