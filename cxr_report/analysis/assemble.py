@@ -49,7 +49,7 @@ from cxr_report.study import Report, Study
 
 __all__ = ["FORMAT", "assemble", "labels"]
 
-FORMAT = 2
+FORMAT = 3
 """Of statistics.json; an analysis of another format is redone."""
 
 

@@ -53,7 +53,7 @@ def mean_logits(task: str, logits: NDArray[Any]) -> NDArray[np.float64]:
     """
     if task == "multilabel":
         return _log_sum(log_sigmoid(logits)) - _log_sum(log_sigmoid(-np.asarray(logits, dtype=np.float64)))
-    return _log_sum(log_softmax(logits)) - np.log(len(logits))
+    return np.asarray(_log_sum(log_softmax(logits)) - np.log(len(logits)))
 
 
 def _log_sum(logarithms: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -15,6 +15,7 @@ from scipy import stats as witness
 
 from cxr_report import ledger, metrics, runs, stats
 from cxr_report.analysis import analyse, load
+from cxr_report.analysis.assemble import FORMAT
 from cxr_report.analysis.value import Analysis, from_plain, to_plain
 from cxr_report.errors import Refusal
 from cxr_report.runs import StudyFolder
@@ -371,6 +372,9 @@ def test_every_test_of_the_analysis_stands_in_comparisons(recipe: dict, shown: S
     table = read(folder.analysis().comparisons)
     joint = sum(len(each.pairs) for each in (*analysis.joint, *analysis.cases))
     done = [run for run in analysis.runs if run.state == "done"]
+    ensembles = table[table.target == "cases, these ensembles"]
+    assert len(ensembles) == sum(len(each.scores) + len(each.pairs) for each in analysis.ensembles)
+    table = table[table.target != "cases, these ensembles"]
     compared = table[~table.test.isin(BESIDE) & (table["class"] == "") & (table.group == "")]
     assert len(compared) == len(analysis.omnibus) + 3 * len(analysis.pairs) + joint + len(done)
     assert set(table.target) == {"seeds, these cases", "cases, these runs", "seeds and cases"}
@@ -466,5 +470,5 @@ def test_a_statistics_file_that_is_none_is_refused_in_one_sentence(made: Make) -
     with pytest.raises(Refusal, match=r"statistics.json: is damaged \(1 faults, the first at pairs"):
         load(found)
     runs.write_json(found.statistics, {"format": 99})
-    with pytest.raises(Refusal, match="no analysis of format 2"):
+    with pytest.raises(Refusal, match=f"no analysis of format {FORMAT}"):
         load(found)
