@@ -9,10 +9,11 @@ from cxr_report.analysis.value import Analysis
 from cxr_report.conformance import population_claim, recorded
 from cxr_report.report.figures import multiverse, population, ranking, reliability, subgroups, variance
 from cxr_report.report.figures.picture import Picture
+from cxr_report.report.language import speech
 from cxr_report.report.narrative import proof
 from cxr_report.report.narrative.further import further
 from cxr_report.report.narrative.prose import Paragraph, Sentence
-from cxr_report.report.tables import calibration, class_pairs, conformance, sensitivity
+from cxr_report.report.tables import calibration, class_pairs, conformance, external, sensitivity
 from cxr_report.report.tables import floor as floor_tables
 from cxr_report.report.tables import multiverse as multiverse_tables
 from cxr_report.report.tables import precision as precision_tables
@@ -60,6 +61,7 @@ def beyond(analysis: Analysis) -> tuple[Section, ...]:
         _calibration(analysis),
         _subgroups(analysis),
         _sensitivity(analysis),
+        *(_external(analysis, place) for place in range(len(analysis.external))),
     )
     told = further(analysis)
     whole = (
@@ -182,4 +184,17 @@ def _sensitivity(analysis: Analysis) -> Section:
         key="results-sensitivity",
         title="Under the other rule for diverged runs",
         tables_apart=_tables(sensitivity.sensitivity(analysis)),
+    )
+
+
+def _external(analysis: Analysis, place: int) -> Section:
+    found, say = analysis.external[place], speech(analysis)
+    return Section(
+        key=f"results-external-{found.name}",
+        title=say.text("External test set: {name}", name=found.title)
+        if found.planned
+        else say.text("External test set, added later: {name}", name=found.title),
+        tables=_tables(
+            external.cases(analysis, place), external.results(analysis, place), external.comparisons(analysis, place)
+        ),
     )
