@@ -14,6 +14,7 @@ import cxr_report.inference.controls as controls
 import cxr_report.inference.external as external
 import cxr_report.inference.record as record
 import cxr_report.inference.session as session
+import cxr_report.inference.variants as variants
 from cxr_report.data.cases import DataSet
 from cxr_report.errors import Refusal
 from cxr_report.progress import Progress
@@ -49,13 +50,10 @@ def evaluate(
         for start in range(0, len(pending), engine.together):
             _evaluate_together(pending[start : start + engine.together], engine, dataset, progress)
         progress.finish("evaluate")
-    compared = {folder.run(loss, seed).path for loss, seed in study.compared_runs()}
-    external.evaluate(
-        [(entry.run, entry.onnx_sha256) for entry in exported if entry.run.path in compared],
-        dataset,
-        progress,
-        provider=provider,
-    )
+    paths = {folder.run(loss, seed).path for loss, seed in study.compared_runs()}
+    compared = [(entry.run, entry.onnx_sha256) for entry in exported if entry.run.path in paths]
+    variants.evaluate(study.inference, compared, dataset, progress, provider=provider)
+    external.evaluate(compared, dataset, progress, provider=provider)
     controls.evaluate(study, folder=folder, dataset=dataset, progress=progress)
 
 
