@@ -138,23 +138,25 @@ def _leader(analysis: Analysis, place: int) -> Sentence:
     say, metric = speech(analysis), analysis.study.metrics.primary
     best, name = _best(analysis, place), facts.spoken(metric, say)
     if not best:
-        return sentence("external-no-leader", say("On it the {metric} was undefined for every loss.", metric=name))
+        return sentence(
+            "external-no-leader", say("On this set the {metric} was undefined for every loss.", metric=name)
+        )
     loss, mean, low, high, key = best[0]
     field = "estimate" if key.startswith("joint") else "mean"
     value = prose.value(mean, f"external.{place}.{key}.{field}")
     higher = METRICS[metric].higher_is_better
     if len(best) > 1:
         shared = (
-            phrase("On it the highest mean {metric} was shared by {losses}: {mean}.")
+            phrase("On this set the highest mean {metric} was shared by {losses}: {mean}.")
             if higher
-            else phrase("On it the lowest mean {metric} (lower is better) was shared by {losses}: {mean}.")
+            else phrase("On this set the lowest mean {metric} (lower is better) was shared by {losses}: {mean}.")
         )
         losses = say.listed([analysis.labels[row[0]] for row in best])
         return sentence("external-tied", say(shared, metric=name, losses=losses, mean=value))
     single = (
-        phrase("On it the highest mean {metric} was that of {loss}: {mean} ({spread}).")
+        phrase("On this set the highest mean {metric} was that of {loss}: {mean} ({spread}).")
         if higher
-        else phrase("On it the lowest mean {metric} (lower is better) was that of {loss}: {mean} ({spread}).")
+        else phrase("On this set the lowest mean {metric} (lower is better) was that of {loss}: {mean} ({spread}).")
     )
     spread = say("no interval")
     if not math.isnan(low):
