@@ -55,6 +55,43 @@ def test_images_past_the_last_full_batch_get_their_own_logits(content: bytes) ->
     np.testing.assert_array_equal(session.predict([model], IMAGES[:19])[0], whole[:19])
 
 
+@pytest.mark.parametrize("count", [0, 1, 8, 19, 100])
+@pytest.mark.parametrize("batch", [1, 8, 16, 200])
+def test_bound_images_and_logits_have_the_bits_of_a_plain_run(content: bytes, batch: int, count: int) -> None:
+    model = session.load(content, dataclasses.replace(session.CPU, batch=batch, threads=2), where="model.onnx")
+    plain = model.session.run(["logits"], {"image": IMAGES[:count, None]})[0] if count else np.empty((0, 3), np.float32)
+    np.testing.assert_array_equal(session.predict([model], IMAGES[:count])[0], plain, strict=True)
+
+
+def test_images_that_lie_on_disk_backwards_or_apart_are_read_all_the_same(content: bytes, tmp_path: Path) -> None:
+    model = session.load(content, session.CPU, where="model.onnx")
+    np.save(tmp_path / "images.npy", IMAGES)
+    kept = np.load(tmp_path / "images.npy", mmap_mode="r")
+    right = session.predict([model], IMAGES)[0]
+    np.testing.assert_array_equal(session.predict([model], kept)[0], right)
+    np.testing.assert_array_equal(session.predict([model], kept[::-2])[0], right[::-2])
+    np.testing.assert_array_equal(session.predict([model], np.asfortranarray(IMAGES))[0], right)
+
+
+def test_a_full_batch_is_bound_where_it_lies(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    import onnxruntime
+
+    bound: list[int] = []
+    make = onnxruntime.OrtValue.ortvalue_from_numpy
+
+    def noted(array: NDArray[Any], *place: Any) -> Any:
+        value = make(array, *place)
+        bound.append(value.data_ptr())
+        return value
+
+    monkeypatch.setattr(onnxruntime, "OrtValue", type("Value", (), {"ortvalue_from_numpy": staticmethod(noted)}))
+    model = session.load(content, session.CPU, where="model.onnx")
+    session.predict([model, model], IMAGES[:16])
+    assert bound[0] == IMAGES.ctypes.data
+    assert bound[3] == IMAGES[8:].ctypes.data
+    assert len(bound) == 2 * (1 + 2), "one input for both models and a target for each, in each of two batches"
+
+
 @pytest.mark.parametrize("keep", [0, 1, 100, -1])
 def test_a_truncated_file_is_refused_in_one_sentence(content: bytes, keep: int) -> None:
     with pytest.raises(Refusal, match=r"^run/model\.onnx: is (damaged|not a model)") as caught:
