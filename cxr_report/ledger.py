@@ -108,7 +108,8 @@ def published(study: Study) -> Study:
     model = study.model
     if model.pretrained is not None:
         model = model.model_copy(update={"pretrained": PurePath(model.pretrained).name})
-    return study.model_copy(update={"data": data, "model": model})
+    report = study.report.model_copy(update={"templates": PurePath(study.report.templates).name})
+    return study.model_copy(update={"data": data, "model": model, "report": report})
 
 
 def read(folder: StudyFolder) -> FrozenStudy:

@@ -234,6 +234,11 @@ class StudyFolder:
         return RunFolder(self.path / "controls" / name, name, -1)
 
     @property
+    def templates(self) -> Path:
+        """Return the folder with templates of the study's own, copied from beside the study file."""
+        return self.path / "templates"
+
+    @property
     def trials(self) -> StudyFolder:
         """The folder in which the trials of the tuning lie like runs; it holds no study.json."""
         return StudyFolder(self.path / "tuning")

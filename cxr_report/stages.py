@@ -68,7 +68,9 @@ def prepare(
 def _load(place: Workplace, *, progress: Progress) -> DataSet:
     """Read the data, and hold plan and data against those that the study was started with."""
     from cxr_report import data
+    from cxr_report.report import templates
 
+    templates.check(place.study, place.study_file)
     if place.folder.study_json.exists():
         ledger.refuse_other_plan(place.study, place.folder)
     loaded = data.load(
@@ -79,15 +81,18 @@ def _load(place: Workplace, *, progress: Progress) -> DataSet:
 
 
 def _begin(place: Workplace, loaded: DataSet) -> ledger.FrozenStudy:
-    """Write data.json, truth files and study.json, or hold what is asked against those that stand."""
+    """Write data.json, truth files, study.json and its templates, or hold what is asked against those that stand."""
     from cxr_report import data
+    from cxr_report.report import templates
 
     _refuse_other_data(place.folder, loaded)
     wanted = (place.folder.data_json, *(place.folder.truth(split) for split in SPLITS))
     if not all(file.exists() for file in wanted):
         data.write(loaded, place.study, place.folder)
     data.add_external(loaded, place.folder)
-    return ledger.freeze(place.study, place.folder)
+    frozen = ledger.freeze(place.study, place.folder)
+    templates.take(place.study, place.study_file, place.folder)
+    return frozen
 
 
 def _refuse_other_data(folder: StudyFolder, loaded: DataSet) -> None:

@@ -9,10 +9,11 @@ from cxr_report import analysis as statistics
 from cxr_report.analysis import Analysis
 from cxr_report.errors import Refusal
 from cxr_report.progress import Progress
+from cxr_report.report.enclosures import Selection, attachments, select
 from cxr_report.report.pango import check_pango
 from cxr_report.runs import AnalysisFolder, ReportFolder, StudyFolder, sha256, write_bytes, write_text
 
-__all__ = ["check_pango", "report"]
+__all__ = ["attachments", "check_pango", "report"]
 
 STEP = "report"
 """How the stage calls itself in the progress."""
@@ -36,21 +37,24 @@ def report(folder: StudyFolder, analysis: AnalysisFolder, report: ReportFolder, 
     Raises:
         Refusal: there is no analysis, a file is another one than the analysis was made from, or Pango is missing.
     """
-    from cxr_report.report import machine, manifest
+    from cxr_report.report import machine, manifest, templates
 
     check_pango()
     found = statistics.load(analysis)
     _check_chain(folder, analysis, found)
     made_from = manifest.inputs(
-        folder, (analysis.statistics, analysis.scores, analysis.comparisons, *machine.files(folder, found))
+        folder,
+        (analysis.statistics, analysis.scores, analysis.comparisons, *machine.files(folder, found)),
+        templates.own(found.study, folder),
     )
     if manifest.complete(report, made_from):
         progress.say(f"{report.pdf}: stands, and is made from just these files")
         return report.pdf
     progress.start(STEP, 4)
-    written = list(_write(folder, found, report, progress))
+    attached = select(folder, analysis, found)
+    written = list(_write(attached, found, report, progress))
     _remove_strays(report, written)
-    manifest.write(report, made_from, written)
+    manifest.write(report, made_from, written, attached)
     progress.finish(STEP)
     return report.pdf
 
@@ -67,11 +71,12 @@ def _check_chain(folder: StudyFolder, analysis: AnalysisFolder, found: Analysis)
             )
 
 
-def _write(folder: StudyFolder, found: Analysis, report: ReportFolder, progress: Progress) -> Iterator[Path]:
-    from cxr_report.report import document, fonts, machine, page, pdf
+def _write(attached: Selection, found: Analysis, report: ReportFolder, progress: Progress) -> Iterator[Path]:
+    from cxr_report.report import document, fonts, machine, page, pdf, templates
     from cxr_report.report.figures import standalone
     from cxr_report.report.tables import to_csv, to_latex
 
+    folder = attached.folder
     composed = document.compose(found, machine.table(folder, found))
     progress.advance(STEP)
     for picture in composed.figures.values():
@@ -88,11 +93,11 @@ def _write(folder: StudyFolder, found: Analysis, report: ReportFolder, progress:
         write_text(report.table(table.key, "csv"), to_csv(table))
         yield report.table(table.key, "csv")
     progress.advance(STEP)
-    html = page.render(composed)
+    html = page.render(composed, templates.own(found.study, folder), attached)
     write_text(report.html, html)
     yield report.html
     progress.advance(STEP)
-    write_bytes(report.pdf, pdf.render(html))
+    write_bytes(report.pdf, pdf.render(html, attached.read()))
     yield report.pdf
     progress.advance(STEP)
 

@@ -158,6 +158,8 @@ def settle(root: Any, pages: Iterable[Any]) -> bool:
 def _blocks(element: Any) -> Iterable[Any]:
     """Yield the blocks below an element that follow one another."""
     for child in element:
+        if "screen" in child.get("class", "").split():
+            continue  # what paper does not show
         if child.tag in ("main", "body", "html", "section") and "abstract" not in child.get("class", ""):
             yield from _blocks(child)
         elif isinstance(child.tag, str) and child.tag not in ("head", "nav", "script", "style"):

@@ -10,6 +10,7 @@ from typing import Any
 from cxr_report import __version__
 from cxr_report.errors import Refusal
 from cxr_report.report import templates
+from cxr_report.report.enclosures import LIMIT, Selection
 from cxr_report.runs import ReportFolder, StudyFolder, read_json, sha256, write_json
 
 __all__ = ["complete", "inputs", "write"]
@@ -17,15 +18,20 @@ __all__ = ["complete", "inputs", "write"]
 FORMAT = 1
 
 
-def inputs(folder: StudyFolder, files: Iterable[Path]) -> dict[str, str]:
+def inputs(folder: StudyFolder, files: Iterable[Path], own: Path | None = None) -> dict[str, str]:
     """Hash what a report is made from: files of the study, the templates and the program that sets them.
+
+    Args:
+        folder: the study.
+        files: those of the study.
+        own: its own templates, where it has some.
 
     Returns:
         Name -> sha256; files are named relative to the study, templates as ``template:<name>``.
     """
-    own = {folder.relative(file): sha256(file) for file in files}
+    told = {folder.relative(file): sha256(file) for file in (*files, *(sorted(own.iterdir()) if own else ()))}
     shown = {f"template:{file.name}": sha256(file) for file in sorted(templates.find().iterdir()) if file.is_file()}
-    return own | shown | {"code:report": _code()}
+    return told | shown | {"code:report": _code()}
 
 
 def _code() -> str:
@@ -52,14 +58,26 @@ def complete(report: ReportFolder, made_from: Mapping[str, str]) -> bool:
     return all(file.is_file() and sha256(file) == outputs[name] for name, file in files.items())
 
 
-def write(report: ReportFolder, made_from: Mapping[str, str], written: Iterable[Path]) -> None:
+def write(report: ReportFolder, made_from: Mapping[str, str], written: Iterable[Path], attached: Selection) -> None:
     """Write the manifest of a report that is otherwise finished.
 
     Args:
         report: where it lies.
         made_from: what `inputs` returned.
         written: every file of the report.
+        attached: what travels inside of the PDF, and what is too large to.
     """
     outputs = {file.relative_to(report.path).as_posix(): sha256(file) for file in written}
-    content = {"format": FORMAT, "program": __version__, "inputs": dict(made_from), "outputs": outputs}
+    inside = {
+        "names": attached.names(),
+        "left_out": {kind.title: [attached.folder.relative(file) for file in kind.files] for kind in attached.left_out},
+        "limit_bytes": LIMIT,
+    }
+    content = {
+        "format": FORMAT,
+        "program": __version__,
+        "inputs": dict(made_from),
+        "outputs": outputs,
+        "attached": inside,
+    }
     write_json(report.manifest, content)

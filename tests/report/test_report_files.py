@@ -22,7 +22,9 @@ from cxr_report.runs import StudyFolder, read_json, sha256, write_json
 def _quick_pdf() -> Iterator[None]:
     """Set no real PDF here: what is asked is when a file is made, and from what."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pdf, "render", lambda source: b"%PDF-" + hashlib.sha256(source.encode()).hexdigest().encode())
+        patch.setattr(
+            pdf, "render", lambda source, attached=(): b"%PDF-" + hashlib.sha256(source.encode()).hexdigest().encode()
+        )
         yield
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import re
 import subprocess
@@ -16,7 +18,7 @@ from typing import Any
 import pytest
 
 from cxr_report.analysis.value import Analysis, to_plain
-from cxr_report.report import document, names, page
+from cxr_report.report import document, names, page, templates
 from cxr_report.report.tables import Table
 
 VOID = ("meta", "wbr", "br", "img", "link", "input", "hr")
@@ -77,11 +79,23 @@ def tree(phantom_page: str) -> Element:
 
 
 def test_the_page_is_one_file_that_refers_to_nothing_outside_of_itself(phantom_page: str, tree: Element) -> None:
-    assert {"script", "link", "img", "iframe", "object", "base"} & {element.tag for element in tree.walk()} == set()
+    assert {"link", "img", "iframe", "object", "base"} & {element.tag for element in tree.walk()} == set()
     assert all(target.startswith(("data:", "#")) for target in re.findall(r"url\([\"']?([^\"')]+)", phantom_page))
     assert "@import" not in phantom_page
     links = [e.attributes["href"] for e in tree.walk() if "href" in e.attributes and e.tag != "use"]
     assert {link.split("/")[2] for link in links if "://" in link} <= {"doi.org"}
+
+
+def test_the_one_script_is_the_packages_own_and_the_only_one_that_the_page_allows(phantom_page: str) -> None:
+    (script,) = Tree(phantom_page).root.all("script")
+    assert script.attributes == {}
+    source = (templates.find() / "report.js").read_text(encoding="utf-8")
+    assert script.full_text() == source
+    digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
+    policies = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]+)"', phantom_page)
+    assert policies == [
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; font-src data:; img-src data:"
+    ]
 
 
 def test_every_link_inside_the_page_has_its_target_and_no_id_stands_twice(tree: Element) -> None:
@@ -163,7 +177,10 @@ def test_markup_in_a_users_text_stays_text(made_up: Callable[..., Analysis], mac
     analysis = _replaced(analysis, study.model_copy(update={"losses": losses, "report": report}))
     source = page.render(document.compose(analysis, machine()))
     root = Tree(source).root
-    assert {element.tag for element in root.walk()} & {"script", "b49"} == set()
+    assert "b49" not in {element.tag for element in root.walk()}
+    assert [each.full_text() for each in root.all("script")] == [
+        (templates.find() / "report.js").read_text(encoding="utf-8")
+    ]
     assert all(not key.startswith("on") for element in root.walk() for key in element.attributes)
     assert ATTACK in root.all("h1")[0].full_text()
     assert ATTACK in root.all("title")[0].full_text()
