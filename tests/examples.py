@@ -18,6 +18,7 @@ from cxr_report import ledger, runs
 from cxr_report.data.truth import binding
 from cxr_report.runs import RunFolder, StudyFolder
 from cxr_report.study import Study, parse
+from cxr_report.study.whole import FLOOR_STEP
 
 SOFTMAX_LOSSES: dict[str, dict[str, Any]] = {
     "cross-entropy": {"loss": "cross-entropy", "label": "CE"},
@@ -88,6 +89,10 @@ class Recipe:
     """Places in ``Study.floor_runs()`` of runs that ended without a finite loss."""
     floor_missing: tuple[int, ...] = ()
     """Places of those that do not exist."""
+    arithmetics: tuple[tuple[str, float], ...] = ()
+    """Variants that the plan asks for, each with the SD of what its logits differ by from the model's."""
+    torch: float = 1e-6
+    """SD of what torch's logits differ by from the model's."""
     attributes: tuple[str, ...] = ()
     """Of sex, age and view those that the source knows, of most cases."""
     external: int = 0
@@ -140,6 +145,7 @@ def study_of(recipe: Recipe, *, external: bool = True) -> Study:
                 if recipe.identical
                 else {},
             },
+            "inference": {"variants": [name for name, _ in recipe.arithmetics]},
             "report": {"title": recipe.title, "authors": ["A. Author", "B. Author"]},
         },
         "study.toml",
@@ -410,14 +416,20 @@ def _write_run(
     runs.write_bytes(run.onnx, rng.bytes(64))
     for split, values in logits.items():
         runs.write_arrays(run.predictions(split), ids=ids[split], logits=values)
+    compared = run.loss in study_of(recipe).losses and run.seed < FLOOR_STEP
+    write_arithmetic(run, ids, logits, runs.TORCH, recipe.torch)
+    for name, apart in recipe.arithmetics if compared else ():
+        runs.write_bytes(run.graph(name), name.encode())
+        write_arithmetic(run, ids, logits, name, apart)
     runs.write_json(
         run.export_json,
         {
-            "format": 1,
+            "format": 2,
             "loss": run.loss,
             "seed": run.seed,
             "weights_sha256": runs.sha256(run.weights),
             "onnx_sha256": runs.sha256(run.onnx),
+            "torch_predictions_sha256": {split: runs.sha256(run.predictions(split, runs.TORCH)) for split in logits},
             "opset": 20,
             "proof": {
                 "split": "val",
@@ -441,5 +453,27 @@ def _write_run(
             "predictions_sha256": {split: runs.sha256(run.predictions(split)) for split in logits},
             "provider": "CPUExecutionProvider",
             "images_per_second": 1000.0,
+            "variants": {name: _variant(run, name) for name, _ in recipe.arithmetics if compared},
         },
     )
+
+
+def write_arithmetic(
+    run: RunFolder, ids: dict[str, NDArray[Any]], logits: dict[str, NDArray[np.float32]], name: str, apart: float
+) -> None:
+    """Write the predictions of a run in another arithmetic: its logits, and noise."""
+    noise = np.random.default_rng([run.seed, *f"{run.loss} {name}".encode()])
+    for split, values in logits.items():
+        moved = (values + apart * noise.normal(size=values.shape)).astype(np.float32)
+        runs.write_arrays(run.predictions(split, name), ids=ids[split], logits=moved)
+
+
+def _variant(run: RunFolder, name: str) -> dict[str, Any]:
+    """Write what evaluation.json notes of a variant."""
+    return {
+        "onnx_sha256": runs.sha256(run.onnx),
+        "graph_sha256": runs.sha256(run.graph(name)),
+        "graph_bytes": run.graph(name).stat().st_size,
+        "predictions_sha256": {split: runs.sha256(run.predictions(split, name)) for split in ("val", "test")},
+        "images_per_second": 2000.0,
+    }

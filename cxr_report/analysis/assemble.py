@@ -17,6 +17,7 @@ from cxr_report.analysis.curves import confusions, learning_curves, roc_curves
 from cxr_report.analysis.ensembles import ensembles
 from cxr_report.analysis.equivalence import equivalences, seeds_equivalences
 from cxr_report.analysis.external import external_tests
+from cxr_report.analysis.fidelity import agreements, conclusions
 from cxr_report.analysis.floor import seed_floor, twins
 from cxr_report.analysis.gather import Material
 from cxr_report.analysis.joint import covariances, fits, joint, without_joint
@@ -110,6 +111,7 @@ def assemble(
         confusions=confusions(study.task, context.losses, material) if study.decides else (),
         thresholds={f"{run.loss}/{run.seed}": run.thresholds for run in context.scored},
         inputs=dict(inputs),
+        agreements=agreements(context, conclusions(context, joints, cases, pairs)),
         name=name,
         selected_by=frozen.study.metrics.primary,
         joint=joints,

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cxr_report.analysis.arithmetics import arithmetics
 from cxr_report.analysis.description import describe
 from cxr_report.analysis.survey import Survey
 from cxr_report.analysis.truth import Truth, read_cases
@@ -19,7 +20,7 @@ from cxr_report.analysis.value import Diverged
 from cxr_report.data.truth import EXTERNAL
 from cxr_report.errors import Refusal
 from cxr_report.metrics import METRICS
-from cxr_report.runs import RunFolder, external_split, read_arrays, read_json
+from cxr_report.runs import TORCH, RunFolder, external_split, read_arrays, read_json
 from cxr_report.study import Study
 
 __all__ = ["ExternalMaterial", "History", "Material", "RunMaterial", "Truth", "gather"]
@@ -66,6 +67,8 @@ class RunMaterial:
     """Largest |torch - onnx| logit on validation; NaN where the run was not trained here."""
     flips: int
     """Labels that differ between torch and onnx on validation."""
+    arithmetics: Mapping[str, Mapping[str, NDArray[np.float32]]] = field(default_factory=dict)
+    """Torch or a variant of the graph -> split -> its logits, which of a variant need not be finite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +163,9 @@ def _run(found: Survey, run: RunFolder, truth: Mapping[str, Truth], width: int) 
         history=_history(found, run),
         max_delta=max_delta,
         flips=flips,
+        arithmetics={
+            name: _logits(found, run, truth, width, arithmetic=name) for name in arithmetics(run, found.study)
+        },
     )
 
 
@@ -174,12 +180,18 @@ def _proof(found: Survey, run: RunFolder) -> tuple[float, int]:
         raise Refusal(f"{file}: its proof is damaged ({_words(error)}); delete it and run the study again") from None
 
 
-def _logits(found: Survey, run: RunFolder, truth: Mapping[str, Truth], width: int) -> dict[str, NDArray[np.float32]]:
-    return {split: _prediction(found, run, split, cases, width) for split, cases in truth.items()}
+def _logits(
+    found: Survey, run: RunFolder, truth: Mapping[str, Truth], width: int, *, arithmetic: str = ""
+) -> dict[str, NDArray[np.float32]]:
+    return {
+        split: _prediction(found, run, split, cases, width, arithmetic=arithmetic) for split, cases in truth.items()
+    }
 
 
-def _prediction(found: Survey, run: RunFolder, split: str, truth: Truth, width: int) -> NDArray[np.float32]:
-    file = run.predictions(split)
+def _prediction(
+    found: Survey, run: RunFolder, split: str, truth: Truth, width: int, *, arithmetic: str = ""
+) -> NDArray[np.float32]:
+    file = run.predictions(split, arithmetic)
     arrays = read_arrays(file, ["ids", "logits"])
     for name, kinds, allowed in (("ids", "U", "text"), ("logits", "f", "floating-point numbers")):
         if arrays[name].dtype.kind not in kinds:
@@ -197,7 +209,7 @@ def _prediction(found: Survey, run: RunFolder, split: str, truth: Truth, width: 
         raise Refusal(
             f"{found.folder.relative(file)}: logits must have shape ({len(truth.ids)}, {width}), got {logits.shape}"
         )
-    if not np.isfinite(logits).all():
+    if arithmetic in ("", TORCH) and not np.isfinite(logits).all():
         raise Refusal(f"{found.folder.relative(file)}: holds logits that are not finite; evaluate this run again")
     return logits
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from cxr_report.analysis import arithmetics
 from cxr_report.analysis.description import describe
 from cxr_report.data.truth import BINDING, EXTERNAL
 from cxr_report.errors import Refusal
@@ -153,7 +154,7 @@ def _lacking(run: RunFolder, study: Study) -> list[Path]:
     """Return what a run lacks; one of which scores alone are given has no file of its own."""
     wanted = [run.history, run.export_json] if study.trained else []
     if study.predicted:
-        wanted += [*_predictions(run, study.splits), run.evaluation_json]
+        wanted += [*_predictions(run, study.splits), run.evaluation_json, *arithmetics.files(run, study)]
     return [file for file in wanted if not file.exists()]
 
 
@@ -175,7 +176,7 @@ def hashes(found: Survey) -> dict[str, str]:
     files = [*_shared(folder, study), *(file for file in _tunings(folder, study) if file.exists())]
     for run in (*found.done, *found.floor):
         files += [run.history, run.export_json] if study.trained else []
-        files += _predictions(run, study.splits)
+        files += [*_predictions(run, study.splits), *arithmetics.files(run, study)]
     for run in (*found.diverged, *found.floor_diverged):
         files += [run.diverged, *([run.history] if run.history.exists() else [])]
     for control in found.controls:
@@ -274,6 +275,7 @@ def _links(run: RunFolder, study: Study) -> Iterator[tuple[Path, str, Path]]:
     export = read_json(run.export_json)
     yield run.weights, _recorded(export, "weights_sha256", run.export_json), run.export_json
     yield run.onnx, _recorded(export, "onnx_sha256", run.export_json), run.export_json
+    yield from arithmetics.links(run, study)
 
 
 def _prediction_links(

@@ -20,6 +20,7 @@ from cxr_report.analysis.value.comparisons import (
 from cxr_report.analysis.value.curves import Confusion, Curve, CurveSet
 from cxr_report.analysis.value.ensemble import ENSEMBLES, Ensemble, EnsembleScore
 from cxr_report.analysis.value.external import Change, ExternalTest, Order
+from cxr_report.analysis.value.fidelity import Agreement, Arithmetic, Reversal, Shift
 from cxr_report.analysis.value.floor import NullRate, SeedFloor, Twin
 from cxr_report.analysis.value.groups import AbsentClass, Calibration, ReliabilityBin, Subgroup
 from cxr_report.analysis.value.multiverse import MultiverseGroup, MultiverseRow
@@ -35,7 +36,9 @@ __all__ = [
     "ENSEMBLES",
     "SEEDS",
     "AbsentClass",
+    "Agreement",
     "Analysis",
+    "Arithmetic",
     "Calibration",
     "Change",
     "ClassComparison",
@@ -67,11 +70,13 @@ __all__ = [
     "Pair",
     "Ranking",
     "ReliabilityBin",
+    "Reversal",
     "Role",
     "RunSummary",
     "SearchedValue",
     "SeedFloor",
     "SeedsEquivalence",
+    "Shift",
     "Subgroup",
     "Target",
     "TuningTrial",

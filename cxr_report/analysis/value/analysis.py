@@ -12,6 +12,7 @@ from cxr_report.analysis.value.comparisons import ClassComparison, Joint, LeftOu
 from cxr_report.analysis.value.curves import Confusion, CurveSet
 from cxr_report.analysis.value.ensemble import Ensemble
 from cxr_report.analysis.value.external import ExternalTest
+from cxr_report.analysis.value.fidelity import Agreement
 from cxr_report.analysis.value.floor import NullRate, SeedFloor, Twin
 from cxr_report.analysis.value.groups import AbsentClass, Calibration, Subgroup
 from cxr_report.analysis.value.multiverse import MultiverseGroup
@@ -130,6 +131,8 @@ class Analysis:
     nothing. None where predictions are no probabilities, or no loss has two finished seeds."""
     external: tuple[ExternalTest, ...] = ()
     """Test sets of other sources, each with results of its own; they decide nothing about the study's own cases."""
+    agreements: tuple[Agreement, ...] = ()
+    """Other arithmetics held against the exported float32 graphs; none where nothing was trained here."""
     outputs: dict[str, str] = field(default_factory=dict)
     """scores.csv and comparisons.csv -> sha256."""
 
