@@ -337,6 +337,28 @@ def conformance(
 
 
 @app.command()
+def check(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="pdf, html, docx, txt or tex; - for the standard input")],
+    json: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="store what was found as JSON")] = None,
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="store the text with its marks")] = None,
+) -> None:
+    """Re-check the statistics that a text or its tables print; 1 where one does not hold."""
+    from cxr_report.runs import write_bytes
+    from cxr_report.verify import text as desk
+
+    for option, target in (("--json", json), ("--html", html)):
+        desk.refuse_target(target, option, file)
+    checked = desk.check(desk.read_document(file))
+    if json is not None:
+        write_bytes(json, desk.encode(checked))
+    if html is not None:
+        write_bytes(html, desk.marked_page(checked).encode("utf-8"))
+    typer.echo(desk.text_table(checked))
+    if not checked.clean:
+        raise typer.Exit(1)
+
+
+@app.command()
 def power(
     seeds: Annotated[int | None, typer.Option("--seeds", help="seeds per loss; default: 5, or the pilot's")] = None,
     losses: Annotated[int | None, typer.Option("--losses", help="losses; default: 2, or the pilot's")] = None,

@@ -57,6 +57,7 @@ FENCES = {
     "jinja2": ("report",),
     "weasyprint": ("report",),
     "pydicom": ("data",),
+    "pdfminer": ("verify/text/reading/portable.py",),
     "typer": ("cli.py",),
     "rich": ("console.py", "cli.py"),
 }

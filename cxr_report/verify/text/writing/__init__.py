@@ -1,0 +1,1 @@
+"""Findings in, what people and programs read out: a table, a JSON document, the text with its marks."""
