@@ -6,15 +6,16 @@ import math
 
 from cxr_report.analysis.value import Analysis, Control
 from cxr_report.metrics import METRICS
+from cxr_report.report.language import phrase, speech
 from cxr_report.report.narrative import facts, prose
-from cxr_report.report.narrative.prose import Piece, Sentence, sentence
-from cxr_report.report.numerals import listed
+from cxr_report.report.narrative.prose import Sentence, sentence
+from cxr_report.report.pieces import Said
 
 __all__ = ["controls"]
 
 _CONTROLS = {
-    "pixels": "A logistic regression on the pixels alone",
-    "metadata": "A model of the metadata alone, without any image,",
+    "pixels": phrase("A logistic regression on the pixels alone"),
+    "metadata": phrase("A model of the metadata alone, without any image,"),
 }
 
 
@@ -28,30 +29,44 @@ def controls(analysis: Analysis, metric: str) -> tuple[Sentence, ...]:
 
 
 def _control(analysis: Analysis, metric: str, key: str, control: Control) -> tuple[Sentence, ...]:
-    pieces: list[Piece] = [f"{_CONTROLS[control.name]} reached a test {facts.spoken(metric)} of "]
-    pieces.append(prose.value(control.values[metric], f"{key}.values.{metric}"))
+    say = speech(analysis)
+    told: dict[str, Said] = {
+        "control": say.text(_CONTROLS[control.name]),
+        "metric": facts.spoken(metric, say),
+        "value": prose.value(control.values[metric], f"{key}.values.{metric}"),
+    }
     if metric == "auroc" and not math.isnan(control.auroc.low):
-        pieces += [
-            " (",
-            prose.percent_of(analysis.study.analysis.alpha, facts.ALPHA),
-            f" CI over {facts.case_unit(analysis)} ",
-            prose.value(control.auroc.low, f"{key}.auroc.low"),
-            " to ",
-            prose.value(control.auroc.high, f"{key}.auroc.high"),
-            ")",
-        ]
-    first = sentence("control", *pieces, ".")
+        reached = say(
+            "{control} reached a test {metric} of {value} ({level} CI over {unit} {low} to {high}).",
+            level=prose.percent_of(analysis.study.analysis.alpha, facts.ALPHA),
+            unit=facts.case_unit(analysis),
+            low=prose.value(control.auroc.low, f"{key}.auroc.low"),
+            high=prose.value(control.auroc.high, f"{key}.auroc.high"),
+            **told,
+        )
+    else:
+        reached = say("{control} reached a test {metric} of {value}.", **told)
+    first = sentence("control", reached)
     better = METRICS[metric].higher_is_better
-    way, untested = facts.direction(metric), "; the difference was not tested."
     below = [
         analysis.labels[entry.loss]
         for _, entry in facts.summaries_of(analysis, metric)
         if not (entry.mean > control.values[metric] if better else entry.mean < control.values[metric])
     ]
     if below:
-        second = sentence("control-not-exceeded", f"The mean was not {way} for {listed(below)}{untested}")
+        said = (
+            phrase("The mean was not higher for {losses}; the difference was not tested.")
+            if better
+            else phrase("The mean was not lower for {losses}; the difference was not tested.")
+        )
+        second = sentence("control-not-exceeded", say(said, losses=say.listed(below)))
     else:
-        second = sentence("control-exceeded", f"The mean of every loss was {way}{untested}")
+        said = (
+            phrase("The mean of every loss was higher; the difference was not tested.")
+            if better
+            else phrase("The mean of every loss was lower; the difference was not tested.")
+        )
+        second = sentence("control-exceeded", say(said))
     return (first, second, *_inside(analysis, metric, control), *_shortcuts(analysis, key, control))
 
 
@@ -66,18 +81,20 @@ def _inside(analysis: Analysis, metric: str, control: Control) -> list[Sentence]
     ]
     if not within:
         return []
-    return [sentence("control-interval", f"The interval of this control contains the mean of {listed(within)}.")]
+    say = speech(analysis)
+    said = say("The interval of this control contains the mean of {losses}.", losses=say.listed(within))
+    return [sentence("control-interval", said)]
 
 
 def _shortcuts(analysis: Analysis, key: str, control: Control) -> list[Sentence]:
     """Say for which classes no loss exceeds a control, which the mean over classes hides."""
-    who = {"pixels": "the pixels", "metadata": "the metadata"}[control.name]
+    say = speech(analysis)
+    told = (
+        phrase("For {klass}, the pixels alone reached an AUROC of {value}, which no loss exceeded.")
+        if control.name == "pixels"
+        else phrase("For {klass}, the metadata alone reached an AUROC of {value}, which no loss exceeded.")
+    )
     return [
-        sentence(
-            "shortcut",
-            f"For {klass}, {who} alone reached an AUROC of ",
-            prose.value(reached, f"{key}.classes.{klass}"),
-            ", which no loss exceeded.",
-        )
+        sentence("shortcut", say(told, klass=klass, value=prose.value(reached, f"{key}.classes.{klass}")))
         for klass, reached in facts.shortcuts(analysis, control).items()
     ]

@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from cxr_report.analysis.value import Analysis, JointPair
+from cxr_report.analysis.value import BOTH, Analysis, JointPair
 from cxr_report.report.answers import role_of
-from cxr_report.report.figures.subgroups import ATTRIBUTES
+from cxr_report.report.language import phrase, speech
 from cxr_report.report.narrative import facts, prose
-from cxr_report.report.narrative.comparisons import count
-from cxr_report.report.narrative.prose import Piece, Sentence, sentence
-from cxr_report.report.numerals import listed
-from cxr_report.report.tables.sensitivity import OTHER_RULE
+from cxr_report.report.narrative.prose import Sentence, sentence
+from cxr_report.report.pieces import Piece, Said
 
 __all__ = ["calibration", "class_pairs", "sensitivity", "subgroups"]
 
@@ -30,40 +28,57 @@ def class_pairs(analysis: Analysis) -> tuple[Sentence, ...]:
     rows = [(each.klass, pair) for each in analysis.class_comparisons for pair in each.pairs]
     if not rows:
         return ()
-    kind = "findings" if analysis.study.task == "multilabel" else "classes"
+    say = speech(analysis)
     found = [(klass, pair) for klass, pair in rows if pair.verdict in _SHOWN]
-    begin = (
-        f"Over seeds and {facts.case_unit(analysis)} together, {facts.by_adjustment(analysis)} over the ",
-        prose.count(len(rows)),
-        f" comparisons of all {kind}, ",
+    begin = say(
+        phrase("{where} {adjusted} over the {comparisons} comparisons of all findings,")
+        if analysis.study.task == "multilabel"
+        else phrase("{where} {adjusted} over the {comparisons} comparisons of all classes,"),
+        where=facts.over(analysis, BOTH),
+        adjusted=facts.by_adjustment(analysis),
+        comparisons=prose.count(len(rows)),
     )
-    metric = facts.spoken(analysis.class_comparisons[0].metric)
+    metric = facts.spoken(analysis.class_comparisons[0].metric, say)
     if not found:
-        return (
-            sentence(
-                "class-pairs-open",
-                *begin,
-                f"no difference in {metric} was shown, which is no evidence that the losses are equal.",
-            ),
+        none = say(
+            "{begin} no difference in {metric} was shown, which is no evidence that the losses are equal.",
+            begin=begin,
+            metric=metric,
         )
+        return (sentence("class-pairs-open", none),)
     least = sorted(found, key=lambda each: each[1].p)[:MOST]
-    told = "; ".join(f"for {klass} {_way(analysis, pair)}" for klass, pair in found if (klass, pair) in least)
-    tail = f": {told}" if len(found) <= MOST else f", with the smallest p values {told}"
-    return (
-        sentence(
-            "class-pairs",
-            *begin,
-            prose.count(len(found)),
-            f" {'difference' if len(found) == 1 else 'differences'} in {metric} "
-            f"{'was' if len(found) == 1 else 'were'} shown{tail}.",
-        ),
-    )
+    ways: list[Said] = [_way(analysis, klass, pair) for klass, pair in found if (klass, pair) in least]
+    told: dict[str, Said] = {
+        "begin": begin,
+        "n": prose.count(len(found)),
+        "metric": metric,
+        "ways": say.rowed(ways, "; "),
+    }
+    if len(found) > MOST:
+        said = say("{begin} {n} differences in {metric} were shown, with the smallest p values {ways}.", **told)
+    else:
+        said = say.counted(
+            len(found),
+            "{begin} {n} difference in {metric} was shown: {ways}.",
+            "{begin} {n} differences in {metric} were shown: {ways}.",
+            **told,
+        )
+    return (sentence("class-pairs", said),)
 
 
-def _way(analysis: Analysis, pair: JointPair) -> str:
+def _way(analysis: Analysis, klass: str, pair: JointPair) -> tuple[Piece, ...]:
     better, worse = (pair.first, pair.second) if pair.verdict == "first better" else (pair.second, pair.first)
-    way = facts.direction(analysis.study.metrics.primary)
-    return f"{way} with {analysis.labels[better]} than with {analysis.labels[worse]}"
+    way = (
+        phrase("for {klass} higher with {better} than with {worse}")
+        if facts.direction(analysis.study.metrics.primary) == "higher"
+        else phrase("for {klass} lower with {better} than with {worse}")
+    )
+    return speech(analysis)(
+        way,
+        klass=klass,
+        better=analysis.labels[better],
+        worse=analysis.labels[worse],
+    )
 
 
 def calibration(analysis: Analysis) -> tuple[Sentence, ...]:
@@ -72,41 +87,60 @@ def calibration(analysis: Analysis) -> tuple[Sentence, ...]:
     if not known:
         return ()
     low, high = min(known, key=lambda each: each[1].ece), max(known, key=lambda each: each[1].ece)
-    return (
-        sentence(
-            "calibration",
-            f"The mean expected calibration error over seeds was lowest with {analysis.labels[low[1].loss]} (",
-            prose.value(low[1].ece, f"calibrations.{low[0]}.ece"),
-            f") and highest with {analysis.labels[high[1].loss]} (",
-            prose.value(high[1].ece, f"calibrations.{high[0]}.ece"),
-            f"); {_tested(analysis)}.",
-        ),
+    said = speech(analysis)(
+        "The mean expected calibration error over seeds was lowest with {low_loss} ({low}) and highest with "
+        "{high_loss} ({high}); {tested}.",
+        low_loss=analysis.labels[low[1].loss],
+        low=prose.value(low[1].ece, f"calibrations.{low[0]}.ece"),
+        high_loss=analysis.labels[high[1].loss],
+        high=prose.value(high[1].ece, f"calibrations.{high[0]}.ece"),
+        tested=_tested(analysis),
     )
+    return (sentence("calibration", said),)
 
 
 def _tested(analysis: Analysis) -> str:
     """Say whether calibration errors were compared by a test: over seeds, where the study lists that metric."""
+    say = speech(analysis)
     if ECE not in analysis.metrics:
-        return "this is a description, and nothing was tested"
-    role = {"primary": "as the primary metric", "hierarchy": "in the order of the plan"}.get(role_of(analysis, ECE))
-    return f"comparisons of it were tested over seeds only, {role or 'exploratory'}"
+        return say.text("this is a description, and nothing was tested")
+    role = role_of(analysis, ECE)
+    if role == "primary":
+        return say.text("comparisons of it were tested over seeds only, as the primary metric")
+    if role == "hierarchy":
+        return say.text("comparisons of it were tested over seeds only, in the order of the plan")
+    return say.text("comparisons of it were tested over seeds only, exploratory")
 
 
 def subgroups(analysis: Analysis) -> tuple[Sentence, ...]:
     """Say how many subgroups were looked at, and how many were refused."""
     if not analysis.subgroups:
         return ()
-    by = list(dict.fromkeys(ATTRIBUTES.get(group.attribute, group.attribute).lower() for group in analysis.subgroups))
+    say = speech(analysis)
+    by = dict.fromkeys(say.text(_BY.get(group.attribute, group.attribute)) for group in analysis.subgroups)
     refused = sum(bool(group.refused) for group in analysis.subgroups if group.value)
-    pieces: list[Piece] = [
-        f"By {listed(by)}, {facts.spoken(analysis.study.metrics.primary)} was looked at in ",
-        prose.count(sum(not group.refused for group in analysis.subgroups)),
-        " subgroups of the test cases, exploratory and without a test",
+    parts: list[Said] = [
+        say(
+            "By {attributes}, {metric} was looked at in {groups} subgroups of the test cases, exploratory and without "
+            "a test",
+            attributes=say.listed(list(by)),
+            metric=facts.spoken(analysis.study.metrics.primary, say),
+            groups=prose.count(sum(not group.refused for group in analysis.subgroups)),
+        )
     ]
     if refused:
-        was = "was" if refused == 1 else "were"
-        pieces += ["; ", prose.count(refused), f" {was} refused for want of cases or of a class"]
-    return (sentence("subgroups", *pieces, "."),)
+        parts.append(
+            say.counted(
+                refused,
+                "{n} was refused for want of cases or of a class",
+                "{n} were refused for want of cases or of a class",
+                n=prose.count(refused),
+            )
+        )
+    return (sentence("subgroups", say.rowed(parts, "; "), "."),)
+
+
+_BY = {"sex": phrase("sex"), "age": phrase("age"), "view": phrase("view")}
 
 
 def sensitivity(analysis: Analysis) -> tuple[Sentence, ...]:
@@ -118,18 +152,35 @@ def _sensitivity(analysis: Analysis) -> Iterator[Sentence]:
     rows = [pair for pair in analysis.sensitivity if pair.in_family]
     if not rows:
         return
-    metric = analysis.study.metrics.primary
+    say, metric = speech(analysis), analysis.study.metrics.primary
     planned = [pair for pair in analysis.pairs if pair.in_family and pair.metric == metric]
-    yield sentence(
-        "sensitivity",
-        "In a sensitivity analysis over seeds, on these test cases, "
-        f"{OTHER_RULE[analysis.study.analysis.on_diverged]}, ",
-        *count(sum(pair.verdict in _SHOWN for pair in rows), len(rows)),
-        f" {'comparison' if len(rows) == 1 else 'comparisons'} showed a difference in {facts.spoken(metric)}; as "
-        "planned it was ",
-        *count(sum(pair.verdict in _SHOWN for pair in planned), len(planned)),
-        "; it is of seeds only, for a run that diverged has no predictions",
-        ", and its score is the worst that any finished run reached."
-        if analysis.study.analysis.on_diverged == "drop-seed"
-        else ".",
-    )
+    told = {
+        "now": facts.of_total(say, sum(pair.verdict in _SHOWN for pair in rows), len(rows)),
+        "then": facts.of_total(say, sum(pair.verdict in _SHOWN for pair in planned), len(planned)),
+        "metric": facts.spoken(metric, say),
+    }
+    if analysis.study.analysis.on_diverged == "drop-seed":
+        said = say.counted(
+            len(rows),
+            "In a sensitivity analysis over seeds, on these test cases, with the worst score for every run that "
+            "diverged, {now} comparison showed a difference in {metric}; as planned it was {then}; it is of seeds "
+            "only, for a run that diverged has no predictions, and its score is the worst that any finished run "
+            "reached.",
+            "In a sensitivity analysis over seeds, on these test cases, with the worst score for every run that "
+            "diverged, {now} comparisons showed a difference in {metric}; as planned it was {then}; it is of seeds "
+            "only, for a run that diverged has no predictions, and its score is the worst that any finished run "
+            "reached.",
+            **told,
+        )
+    else:
+        said = say.counted(
+            len(rows),
+            "In a sensitivity analysis over seeds, on these test cases, without the seeds of runs that diverged, {now} "
+            "comparison showed a difference in {metric}; as planned it was {then}; it is of seeds only, for a run that "
+            "diverged has no predictions.",
+            "In a sensitivity analysis over seeds, on these test cases, without the seeds of runs that diverged, {now} "
+            "comparisons showed a difference in {metric}; as planned it was {then}; it is of seeds only, for a run "
+            "that diverged has no predictions.",
+            **told,
+        )
+    yield sentence("sensitivity", said)

@@ -12,7 +12,7 @@ from cxr_report.report.narrative.facts import Keyed
 from cxr_report.report.narrative.prose import Sentence, sentence
 from cxr_report.report.pieces import Number, Piece, Said
 
-__all__ = ["classes", "leader", "main", "of_patients", "say_cases", "tested"]
+__all__ = ["cases_of", "classes", "leader", "main", "of_patients", "tested"]
 
 
 def main(analysis: Analysis, metric: str) -> tuple[Sentence, ...]:
@@ -35,12 +35,8 @@ def main(analysis: Analysis, metric: str) -> tuple[Sentence, ...]:
 
 def tested(analysis: Analysis) -> tuple[Piece, ...]:
     """Say how many cases were tested, and of how many patients, where the source names them."""
-    return say_cases(analysis, prose.count(analysis.data.n_test, facts.CASES_KEY))
-
-
-def say_cases(analysis: Analysis, cases: Number) -> tuple[Piece, ...]:
-    """Say a number of test cases, and of how many patients they are, where the source names them."""
     say, number = speech(analysis), analysis.data.n_test_patients
+    cases = prose.count(analysis.data.n_test, facts.CASES_KEY)
     if not analysis.data.patients_known:
         return say("{cases} test cases", cases=cases)
     patients = prose.count(number, facts.PATIENTS_KEY)
@@ -59,6 +55,21 @@ def of_patients(analysis: Analysis) -> list[Piece]:
         return []
     number = analysis.data.n_test_patients
     return [" of ", prose.count(number, facts.PATIENTS_KEY), " patient" if number == 1 else " patients"]
+
+
+def cases_of(analysis: Analysis, cases: Number) -> tuple[Piece, ...]:
+    """Say a number of cases, and of how many patients they are, where the source names them."""
+    say, number = speech(analysis), analysis.data.n_test_patients
+    if not analysis.data.patients_known:
+        return say("{cases} cases", cases=cases)
+    patients = prose.count(number, facts.PATIENTS_KEY)
+    return say.counted(
+        number,
+        "{cases} cases of {patients} patient",
+        "{cases} cases of {patients} patients",
+        cases=cases,
+        patients=patients,
+    )
 
 
 def leader(analysis: Analysis, metric: str, klass: str = "") -> Sentence:

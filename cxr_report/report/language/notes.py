@@ -1,0 +1,86 @@
+"""The notes that other rooms write into statistics.json, as templates: a report says them in its language.
+
+Those rooms know no language, and their notes are part of an analysis's bytes; so they stay English there, and
+`Speech.note` finds the template behind each.
+"""
+
+from __future__ import annotations
+
+from cxr_report.report.language.phrases import phrase
+
+__all__ = ["NOTES"]
+
+NOTES = (
+    # of one run, or of one loss
+    phrase("undefined on {some} of {all} seeds"),
+    phrase("undefined in {some} of {all} runs"),
+    phrase("no interval from fewer than two seeds"),
+    phrase("no interval, all seeds score the same"),
+    phrase("diverged"),
+    phrase("missing"),
+    phrase("undefined"),
+    # of a comparison
+    phrase("a test needs at least two seeds"),
+    phrase("a comparison over seeds needs at least two of them"),
+    phrase("a comparison needs two finished runs on either side"),
+    phrase("no seed is finished for both"),
+    phrase("a loss of the pair has no finished seed"),
+    phrase("over seeds alone, on these cases"),
+    phrase("outside the family"),
+    phrase("without a standard error nothing is equivalent"),
+    phrase("not over seeds and cases: {reason}"),
+    # of tests and intervals
+    phrase("few seeds make the likelihood-ratio test reject too often"),
+    phrase("every seed ranks the losses alike: F is infinite and its p the exact probability of that"),
+    phrase("every seed ranks the losses alike, so that t is infinite"),
+    phrase("the losses differ by the same amount in every seed, so that F has no error term"),
+    phrase("the losses differ by the same amounts in every seed, so that the likelihood has no maximum"),
+    phrase("all values are equal"),
+    phrase("all values are equal, so that their spread is zero and the interval undefined"),
+    phrase("all differences are zero"),
+    phrase("all differences are zero, so that there is nothing to rank"),
+    phrase("all differences are equal, so that they cannot be measured in standard deviations"),
+    phrase("with two pairs the bias of d_z has no correction"),
+    phrase("all losses tie, so there is no ranking to agree with"),
+    phrase("neither seeds nor cases vary, so no interval exists"),
+    phrase("no case is discordant"),
+    phrase("the discordant cases cancel out in every patient"),
+    phrase("all classifiers agree on every case"),
+    phrase("the classifiers cancel out in every patient"),
+    # of the analysis over cases
+    phrase("it is undefined on test"),
+    phrase("the metric is undefined"),
+    phrase("no covariance over cases"),
+    phrase("the metric or its covariance is undefined"),
+    phrase("the metric or its variance is undefined among these cases"),
+    phrase("the metric needs a positive and a negative case, and one kind is missing"),
+    phrase("ECE is biased and not smooth, so it has no covariance over cases, unlike the Brier score"),
+    phrase("the error term is 0 (identical losses, or a constant difference), so the test is undefined"),
+    phrase("the error term is 0 (identical losses, or a difference without any spread), so the test is undefined"),
+    phrase("the estimated error term is negative, so the test is undefined"),
+    phrase("the standard error is 0"),
+    phrase("the variance over these cases is 0, so the interval has no width"),
+    phrase("the difference has no variance over these cases"),
+    phrase("{absent} of {classes} classes without a case left out of the mean"),
+    phrase("the statistic was undefined on {some} of {all} resamples"),
+    # of a subgroup
+    phrase("fewer than {least} cases"),
+    phrase("no positive case of {klass}"),
+    phrase("no negative case of {klass}"),
+    phrase("one positive case of {klass}"),
+    phrase("one negative case of {klass}"),
+    # why an analysis is exploratory
+    phrase("losses {losses} added after a first analysis"),
+    phrase("seeds {seeds} added after a first analysis"),
+    phrase("losses {losses} added after a first analysis and seeds {seeds} added after a first analysis"),
+    phrase("the analysis plan {name} was written beside the one that was frozen before the runs"),
+    # of the stored simulation
+    phrase(
+        "The score of a case under a loss and a seed is normal: separation times truth, plus a part of the case common "
+        "to all runs, a part of the case common to all seeds of the loss (the interaction of losses with cases), a "
+        "part of the case common to all losses of the seed, and a part of the run's own. The separation itself varies "
+        "with the seed, alike for all losses, and with loss and seed. All losses have the same distribution: over new "
+        "cases and new seeds their expected areas under the ROC curve are equal."
+    ),
+)
+"""Every one that a report may show."""
