@@ -39,7 +39,7 @@ _HEADED = re.compile(
 _BARE = re.compile(rf"(?P<estimate>{NUMERAL})(?P<percent> ?%)? ?[(\[] ?{SPAN} ?[)\]]")
 """0.91 [0.88, 0.94], where what is estimated has a name."""
 _ESTIMATE = re.compile(rf"(?P<estimate>{NUMERAL})(?P<percent> ?%)?,? ?(?:[(\[;:] ?|, ?|with (?:a )?)?$")
-_COUNTED = re.compile(r"(?<![\d./,-])(?P<count>\d{1,7}) ?(?:/|of|out of) ?(?P<n>\d{1,7})(?![\d./]|,\d)")
+_COUNTED = re.compile(r"(?<![\d./,-])(?P<count>\d{1,7}) ?(?:/|of|out of) ?(?P<n>\d{1,7})(?!\d|[./,]\d)")
 _GROUPS = re.compile(
     r"(?P<positives>\d{1,7}) (?:[a-z-]{1,20} ){0,2}?(?:positives?|diseased|abnormals?|cases with|patients with|with)\b"
     r"[^.;]{0,50}?(?P<negatives>\d{1,7}) (?:[a-z-]{1,20} ){0,2}?(?:negatives?|controls?|healthy|normals?|without)"
@@ -63,8 +63,9 @@ _VALUE_FIRST = re.compile(
     rf"{_COUNTED.pattern}"
 )
 _NAMED_N = re.compile(
-    rf"(?i:accuracy|정확도)[^.;\d()]{{0,40}}?(?P<value>{NUMERAL})(?P<percent> ?%)? ?[(\[,;] ?"
-    r"[nN] ?= ?(?P<n>\d{1,7})(?![\d.,])"
+    rf"(?i:accuracy|정확도)(?:[^.;\d()]|\d(?=\d{{0,6}} [a-z]{{3}})){{0,40}}?(?P<value>{NUMERAL})"
+    r"(?P<percent> ?%)? ?[(\[,;] ?"
+    r"[nN] ?= ?(?P<n>\d{1,7})(?!\d|[.,]\d)"
 )
 
 
@@ -105,7 +106,7 @@ def _name(text: str, start: int) -> str:
         for match in pattern.finditer(before):
             last = max(last, (match.end(), name))
     between = before[last[0] :] if last[1] else before
-    numbered = re.search(r"\d", re.sub(r"9[059] ?% ?CI", "", between))
+    numbered = re.search(r"\d", re.sub(r"9[059] ?% ?CI|(?<![\d.])\d{1,7} [A-Za-z]{3}", "", between))
     return "" if not last[1] or _CHANGE.search(before) or numbered else last[1]
 
 

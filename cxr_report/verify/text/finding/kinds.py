@@ -18,7 +18,7 @@ _TWO = r"_?\{?(?P<sub>\d{1,5}(?:\.\d{1,3})?[,;] ?\d{1,6}(?:\.\d{1,3})?)\}?"
 _SPACED = r" ?"
 _REST = (
     rf"{_SPACED}(?:(?P<relation>{RELATION}|:)|(?P<verb>(?:of|was|is)(?= ))) ?"
-    rf"(?P<number>{NUMERAL}{EXPONENT})(?![\d%])(?P<stars> ?(?:\*{{1,4}}|†{{1,2}})(?![\d*]))?"
+    rf"(?P<number>{NUMERAL}{EXPONENT})(?![\d%A-Za-z])(?P<stars> ?(?:\*{{1,4}}|†{{1,2}})(?![\d*]))?"
 )
 _ALONE = r"(?<![A-Za-z0-9_'])"
 

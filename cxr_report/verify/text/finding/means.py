@@ -11,7 +11,7 @@ from cxr_report.verify.text.statements import Contrast, Found, Mean, Test
 
 __all__ = ["find_contrasts", "find_means", "whole_values"]
 
-_N = r"[,;]? ?\(?[nN](?:_?\{?[A-Za-z0-9]\}?)? ?= ?(?P<n>\d{1,6})(?![\d.])"
+_N = r"[,;]? ?\(?[nN](?:_?\{?[A-Za-z0-9]\}?)? ?= ?(?P<n>\d{1,6})(?!\d|\.\d)"
 _SD = r"(?:SD|S\.D\.|s\.d\.|[Ss]tandard deviation|표준 ?편차)(?: ?=| of|:)? ?"
 _PATTERNS = (
     re.compile(

@@ -49,7 +49,7 @@ NOT_SIGNIFICANT = re.compile(
 """What stands in place of a p value above alpha."""
 
 SIZES = re.compile(
-    r"(?<![A-Za-z])[nN](?:_?\{?[A-Za-z12]\}?)? ?=(?: ?n_?2 ?=)? ?(?P<size>\d{1,3}(?:,\d{3})+|\d{1,7})(?![\d.])"
+    r"(?<![A-Za-z])[nN](?:_?\{?[A-Za-z12]\}?)? ?=(?: ?n_?2 ?=)? ?(?P<size>\d{1,3}(?:,\d{3})+|\d{1,7})(?!\d|\.\d)"
 )
 """Sample sizes: n = 30, n1 = 10, N = 1,117."""
 

@@ -63,7 +63,8 @@ class _Head:
     @property
     def df_text(self) -> str:
         parts = self.match.groupdict()
-        return parts.get("inner") or parts.get("sub") or ""
+        found = parts.get("inner") or parts.get("sub") or ""
+        return found if re.search(r"\d", found) else ""
 
 
 def find_tests(text: str, around: Surroundings) -> list[Found]:
@@ -79,11 +80,13 @@ def find_tests(text: str, around: Surroundings) -> list[Found]:
     """
     heads = _heads(text)
     found: list[Found] = []
-    taken = 0
+    taken, first = 0, False
     for place, head in enumerate(heads):
         end = heads[place + 1].match.start() if place + 1 < len(heads) else len(text)
-        found += _statements(text, head, (taken, end), around)
-        taken = max([head.match.end(), *(each.end for each in found[-2:])])
+        before = _before(text, head.match.start(), taken, again=first)
+        fresh = _statements(text, head, (before, end), around)
+        found += fresh
+        taken, first = max([head.match.end(), *(each.end for each in fresh)]), before is not None
     return _shared(text, found)
 
 
@@ -100,6 +103,8 @@ def _heads(text: str) -> list[_Head]:
 def _is_statistic(text: str, head: _Head) -> bool:
     """Leave out Kendall's W beside Friedman's test, coordinates, Cramér's V, and words of comparison after a letter."""
     before = text[max(0, head.match.start() - 24) : head.match.start()]
+    if head.match.groupdict().get("inner") and not head.df_text:
+        return False
     if head.kind == "W":
         return "Kendall" not in before and "Cram" not in before and not _beside_friedman(text, head)
     if head.kind == "z" and _COORDINATE.search(before):
@@ -115,10 +120,9 @@ def _beside_friedman(text: str, head: _Head) -> bool:
     return "Friedman" in text[first:end] and "Wilcoxon" not in text[first:end] and "." in head.match["number"]
 
 
-def _statements(text: str, head: _Head, room: tuple[int, int], around: Surroundings) -> list[Found]:
-    """Read one statistic and the p values that belong to it."""
-    after = _after(text, head.match.end(), room[1])
-    before = _before(text, head.match.start(), room[0])
+def _statements(text: str, head: _Head, room: tuple[re.Match[str] | None, int], around: Surroundings) -> list[Found]:
+    """Read one statistic and the p values that belong to it: the one before it, else those up to an end."""
+    before, after = room[0], _after(text, head.match.end(), room[1])
     values = [before] if before else _p_values(text, head.match.end(), after)
     tail = text[head.match.end() : after]
     absent = NOT_SIGNIFICANT.search(tail) if not values else None
@@ -151,12 +155,13 @@ def _after(text: str, start: int, end: int) -> int:
     return boundary.start() if boundary else last
 
 
-def _before(text: str, start: int, first: int) -> re.Match[str] | None:
-    """Return the p value that stands right before a statistic at the beginning of a bracket."""
+def _before(text: str, start: int, first: int, *, again: bool) -> re.Match[str] | None:
+    """Return the p value right before a statistic at the beginning of a bracket, or after another one of that order."""
+    leads = r"[(\[;,]$" if again else r"[(\[]$"
     piece = max(first, start - 60)
     for match in P_VALUE.finditer(text, piece, start):
         between, lead = text[match.end() : start], text[max(0, match.start() - 2) : match.start()]
-        if re.fullmatch(r" ?[,;:] ?", between) and re.search(r"[(\[]$", lead.rstrip()):
+        if re.fullmatch(r" ?[,;:] ?", between) and re.search(leads, lead.rstrip()):
             return match
     return None
 
@@ -165,6 +170,8 @@ def _p_values(text: str, start: int, end: int) -> list[re.Match[str]]:
     """Return the raw p value after a statistic and, beside it, an adjusted one."""
     found: list[re.Match[str]] = []
     for match in P_VALUE.finditer(text, start, end):
+        if text[start : match.start()].rstrip().endswith(("*", "†")):
+            continue  # the legend of a mark
         words = [word for word in _WORD.findall(text[start : match.start()]) if not _KNOWN.fullmatch(word)]
         if len(words) > MOST_WORDS or (match["word"].endswith("s") and not match["qualifiers"] and words):
             break

@@ -56,7 +56,8 @@ def _room(number: Number) -> float:
 
 
 def _inside(estimate: Number, low: Number, high: Number) -> bool:
-    return low.low <= estimate.high + _room(estimate) and estimate.low <= high.high + _room(estimate)
+    """Say whether the three can be in order; ends that only touch would be one number that was rounded to two."""
+    return estimate.high - low.low > _room(estimate) and high.high - estimate.low > _room(estimate)
 
 
 def _grade_area(interval: Interval, high: Number, groups: tuple[int, int]) -> Verdict:

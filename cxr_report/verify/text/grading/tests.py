@@ -51,6 +51,8 @@ def _unchecked(reason: str) -> Verdict:
 def _impossible(test: Test) -> str:
     """Name what cannot be, whatever the p value is."""
     p, (least, most), (low, high) = test.p, range_of(test.kind), _statistic(test)
+    if test.statistic.relation == "=":
+        low, high = test.statistic.number.low, test.statistic.number.high
     if p is not None and (p.number.low > 1 or p.number.high < 0 or (p.relation == "<" and p.number.value <= 0)):
         return "a p value lies between 0 and 1"
     if low > most + SLACK or high < least - SLACK:
