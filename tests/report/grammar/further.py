@@ -14,6 +14,7 @@ from scipy import stats as scipy_stats
 from cxr_report.analysis.value import Analysis
 from cxr_report.metrics import METRICS
 
+from .external import wanted
 from .reader import Reader, series
 from .words import COUNT, demand, same, same_p
 
@@ -359,6 +360,9 @@ def check_further(analysis: Analysis, paragraphs: Sequence[Any]) -> set[str]:
     demand(names.count("calibration") == bool(known), "calibration is not told")
     demand(("subgroups" in names) == bool(analysis.subgroups), "subgroups are not told")
     demand(("sensitivity" in names) == bool(analysis.sensitivity), "the other rule is not told")
+    told_outside = [name for name in names if name.startswith("external")]
+    expected = [name for found in analysis.external for name in wanted(reader, found)]
+    demand(told_outside == expected, "of external test sets is told", told_outside, "not", expected)
     return set(names)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from cxr_report.analysis.value import Analysis
 from cxr_report.metrics import METRICS
 
-from .plan import Plan
+from .external import Outside, kinds
 from .words import ADJUSTED, COUNT, DIFFERENCE, EXACT, SPOKEN, STATISTIC, STATISTICS, VALUE, P, curly, demand, number
 
 FORMS = [
@@ -31,7 +31,7 @@ def series(one: str) -> str:
     return f"(?:{one})(?:, (?:{one}))*(?: and (?:{one}))?"
 
 
-class Reader(Plan):
+class Reader(Outside):
     """Reads text about one analysis."""
 
     def __init__(self, analysis: Analysis) -> None:
@@ -59,6 +59,7 @@ class Reader(Plan):
             "PT": rf" of {COUNT} patients?", "adj": "adjusted p|unadjusted p", "TG": place, "TN": tests,
             "WH": f"pairs? of losses|comparisons? with {self.label}", "SL": series(seed),
             "TNS": rf"{series(tests)} \([^()]+\)(?:; {series(tests)} \([^()]+\))*",
+            **kinds(self.a, self.label),
             "WHO": "seeds alone and (?:patients|cases) alone|seeds alone|patients alone|cases alone",
         }  # fmt: skip
 

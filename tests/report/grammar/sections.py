@@ -129,6 +129,8 @@ def check_abstract(analysis: Analysis, paragraphs: Any) -> None:
     demand(reader.target(first["where"]) == target, "the abstract rests on another target")
     demand(("beside" in results) == bool(reader.others(reader.primary)), "the other targets are not told")
     demand(("equivalent" in results) == bool(analysis.equivalences), "equivalence is not told")
+    outside = [words["set"] for name, words in told["Results"] if name.startswith("external-brief")]
+    demand(outside == [each.title for each in analysis.external], "external test sets are told in the abstract")
     demand([name for name, _ in told["Methods"]] == ["design", "plan"], "design and plan are not told")
 
 
@@ -168,6 +170,7 @@ def check_methods(analysis: Analysis, paragraphs: Any) -> None:
         "null-method": analysis.null_rates,
         "multiverse-method": analysis.multiverse,
         "subgroups-method": analysis.subgroups,
+        "external-method": analysis.external,
     }
     wanted |= {name for name, there in parts.items() if there}
     demand(names == wanted, "methods", names)
@@ -196,7 +199,8 @@ def check_limitations(analysis: Analysis, paragraphs: Any) -> None:
     data, own = analysis.study.data, [loss.training for loss in analysis.study.losses.values()]
     wanted = {
         "one-split": True,
-        "one-source": True,
+        "one-source": not analysis.external,
+        "external-limit": bool(analysis.external),
         "no-tuning": not analysis.tuning,
         "tuned-limit": bool(analysis.tuning),
         "test-size": not reader.precise(),

@@ -38,6 +38,8 @@ from cxr_report.analysis.value import (
 from cxr_report.analysis.variance import variances
 from cxr_report.metrics import METRICS
 
+from .external import external_tests
+
 NAN = math.nan
 NULL: tuple[tuple[str, Target], ...] = (("mrmc", BOTH), ("mrmc pairs", BOTH), ("paired t", BOTH), ("friedman", BOTH))
 ADJUSTMENTS = ("none", "bonferroni", "holm", "hommel")
@@ -59,6 +61,7 @@ def enriched(analysis: Analysis, rng: np.random.Generator) -> Analysis:
         class_comparisons=_class_comparisons(analysis, rng),
         subgroups=_subgroups(analysis, rng),
         sensitivity=compare({primary: tables[primary]}, analysis.study) if analysis.diverged else (),
+        external=external_tests(analysis, np.random.default_rng([analysis.data.n_test, 5])),
     )
 
 
