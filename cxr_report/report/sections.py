@@ -14,6 +14,7 @@ from cxr_report.report.narrative import proof
 from cxr_report.report.narrative.further import further
 from cxr_report.report.narrative.prose import Paragraph, Sentence
 from cxr_report.report.tables import calibration, class_pairs, conformance, external, sensitivity
+from cxr_report.report.tables import ensembles as ensemble_tables
 from cxr_report.report.tables import floor as floor_tables
 from cxr_report.report.tables import multiverse as multiverse_tables
 from cxr_report.report.tables import precision as precision_tables
@@ -61,6 +62,7 @@ def beyond(analysis: Analysis) -> tuple[Section, ...]:
         _calibration(analysis),
         _subgroups(analysis),
         _sensitivity(analysis),
+        _ensembles(analysis),
         *(_external(analysis, place) for place in range(len(analysis.external))),
     )
     told = further(analysis)
@@ -176,6 +178,15 @@ def _subgroups(analysis: Analysis) -> Section:
         figures=_pictures(subgroups.draw(analysis)),
         tables=_tables(subgroup_tables.sizes(analysis)),
         tables_apart=_tables(subgroup_tables.results(analysis)),
+    )
+
+
+def _ensembles(analysis: Analysis) -> Section:
+    return Section(
+        key="results-ensembles",
+        title=speech(analysis).text("Ensembles over seeds"),
+        tables=_tables(ensemble_tables.values(analysis)),
+        tables_apart=_tables(ensemble_tables.comparisons(analysis)),
     )
 
 

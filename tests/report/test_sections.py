@@ -30,7 +30,7 @@ from cxr_report.report.tables.conformance import power_of_ten
 SVG = "{http://www.w3.org/2000/svg}"
 PARTS = (
     "variances", "rankings", "twins", "seed_floor", "null_rates", "multiverse", "calibrations", "class_comparisons",
-    "subgroups", "sensitivity",
+    "subgroups", "sensitivity", "ensembles",
 )  # fmt: skip
 SHAPES: dict[str, dict[str, Any]] = {
     "usual": {},
@@ -182,6 +182,46 @@ def _calibration_upside_down(a: Analysis) -> Analysis:
 
 def _refusals_kept_quiet(a: Analysis) -> Analysis:
     return replace(a, subgroups=tuple(group for group in a.subgroups if not group.refused))
+
+
+def _losses_of_an_ensemble_told_as_gains(a: Analysis) -> Analysis:
+    def turned(found: Any) -> Any:
+        return replace(found, scores=tuple(replace(s, gain=-s.gain) for s in found.scores))
+
+    return replace(a, ensembles=tuple(map(turned, a.ensembles)))
+
+
+def _ensembles_of_another_metric(a: Analysis) -> Analysis:
+    names = [found.metric for found in a.ensembles]
+    return replace(
+        a, ensembles=tuple(replace(e, metric=name) for e, name in zip(a.ensembles, names[1:] + names[:1], strict=True))
+    )
+
+
+def _raw_p_of_ensembles(a: Analysis) -> Analysis:
+    def raw(pair: Any) -> Any:
+        said = "first better" if pair.p <= a.study.analysis.alpha else "not shown"
+        return replace(pair, verdict=said if pair.in_family else pair.verdict)
+
+    return replace(a, ensembles=tuple(replace(e, pairs=tuple(map(raw, e.pairs))) for e in a.ensembles))
+
+
+def _ensembles_outside_of_the_family_counted(a: Analysis) -> Analysis:
+    def inside(pair: Any) -> Any:
+        return replace(pair, in_family=True)
+
+    return replace(a, ensembles=tuple(replace(e, pairs=tuple(map(inside, e.pairs))) for e in a.ensembles))
+
+
+def _comparisons_of_ensembles_kept_quiet(a: Analysis) -> Analysis:
+    return replace(a, ensembles=tuple(replace(e, pairs=()) for e in a.ensembles))
+
+
+def _untested_ensembles_told_as_equal(a: Analysis) -> Analysis:
+    def equal(pair: Any) -> Any:
+        return replace(pair, p=1.0 if math.isnan(pair.p) else pair.p)
+
+    return replace(a, ensembles=tuple(replace(e, pairs=tuple(map(equal, e.pairs))) for e in a.ensembles))
 
 
 BUGS = [

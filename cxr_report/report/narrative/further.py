@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cxr_report.analysis.value import Analysis
-from cxr_report.report.narrative import alternatives, external, floor, groups, precision, ranks
+from cxr_report.report.narrative import alternatives, ensembles, external, floor, groups, precision, ranks
 from cxr_report.report.narrative.prose import Paragraph
 
 __all__ = ["further"]
@@ -24,6 +24,7 @@ def further(analysis: Analysis) -> tuple[Paragraph, ...]:
         Paragraph("calibration", "", groups.calibration(analysis)),
         Paragraph("subgroups", "", groups.subgroups(analysis)),
         Paragraph("sensitivity", "", groups.sensitivity(analysis)),
+        Paragraph("ensembles", "", ensembles.ensembles(analysis)),
         *(
             Paragraph(f"external-{found.name}", "", external.external(analysis, place))
             for place, found in enumerate(analysis.external)

@@ -333,6 +333,45 @@ class Further(Reader):
         planned = [row for row in self.rows(self.primary, "seeds") if shown(row, self.plan.alpha)]
         same(w.get("planned", "0"), len(planned), "differences as planned")
 
+    def ensemble(self) -> Any:
+        return next((each for each in self.a.ensembles if each.metric == self.primary), None)
+
+    def ensemble_gains(self) -> list[float]:
+        """Work out what every defined ensemble has beyond the mean of its members."""
+        scores = self.ensemble().scores if self.ensemble() else ()
+        gains = [score.estimate - score.members for score in scores]
+        return [gain for gain in gains if not math.isnan(gain)]
+
+    def ensemble_family(self) -> list[Any]:
+        return [pair for pair in self.ensemble().pairs if pair.in_family] if self.ensemble() else []
+
+    def on_ensemble_gain(self, w: dict[str, str]) -> None:
+        self.own(w)
+        gains, higher = self.ensemble_gains(), METRICS[self.primary].higher_is_better
+        same(w["n"], sum(gain > 0 if higher else gain < 0 for gain in gains), "ensembles that are better")
+        same(w["total"], len(gains), "ensembles")
+        demand((w["way"] == "higher") == higher, "the direction")
+        demand(("low" in w) != higher, "that lower is better is said or not")
+
+    def on_ensemble_pairs(self, w: dict[str, str]) -> None:
+        self.own(w)
+        family = self.ensemble_family()
+        number = sum(shown(pair, self.plan.alpha) for pair in family)
+        demand(not all(math.isnan(pair.p) for pair in family), "nothing was tested")
+        demand(("zero" in w) == (number == 0) == ("closing" in w), "differences are shown")
+        same(w.get("n", "0"), number, "differences")
+        same(w["total"], len(family), "comparisons")
+
+    def on_ensemble_pair(self, w: dict[str, str]) -> None:
+        self.own(w)
+        (pair,) = self.ensemble_family()
+        demand(not math.isnan(pair.p), "nothing was tested")
+        demand((w["verb"] == "shown") == shown(pair, self.plan.alpha) != ("closing" in w), "a difference is shown")
+
+    def on_ensemble_untested(self, w: dict[str, str]) -> None:
+        self.own(w)
+        demand(all(math.isnan(pair.p) for pair in self.ensemble_family()), "a comparison is tested")
+
 
 def check_further(analysis: Analysis, paragraphs: Sequence[Any]) -> set[str]:
     """Hold what stands beyond the comparisons to the analysis; return the names of the forms that were met."""
@@ -363,6 +402,9 @@ def check_further(analysis: Analysis, paragraphs: Sequence[Any]) -> set[str]:
     told_outside = [name for name in names if name.startswith("external")]
     expected = [name for found in analysis.external for name in wanted(reader, found)]
     demand(told_outside == expected, "of external test sets is told", told_outside, "not", expected)
+    demand(("ensemble-gain" in names) == bool(reader.ensemble_gains()), "what averaging brought is not told")
+    told = sum(name in ("ensemble-pairs", "ensemble-pair", "ensemble-untested") for name in names)
+    demand(told == bool(reader.ensemble_family()), "comparisons of ensembles are not told")
     return set(names)
 
 

@@ -38,6 +38,7 @@ from cxr_report.analysis.value import (
 from cxr_report.analysis.variance import variances
 from cxr_report.metrics import METRICS
 
+from .ensembles import made_ensembles
 from .external import external_tests
 
 NAN = math.nan
@@ -62,6 +63,7 @@ def enriched(analysis: Analysis, rng: np.random.Generator) -> Analysis:
         subgroups=_subgroups(analysis, rng),
         sensitivity=compare({primary: tables[primary]}, analysis.study) if analysis.diverged else (),
         external=external_tests(analysis, np.random.default_rng([analysis.data.n_test, 5])),
+        ensembles=made_ensembles(analysis, rng),
     )
 
 
