@@ -169,3 +169,61 @@ def test_a_file_that_is_no_study_is_one_sentence(folder: StudyFolder, content: s
     folder.study_json.write_text(content)
     with pytest.raises(Refusal, match=r"study\.json"):
         ledger.read(folder)
+
+
+SET = {"name": "padchest", "source": "folder", "path": "secret/place/padchest"}
+
+
+def with_sets(*sets: dict[str, Any], **sections: Any) -> Study:
+    return study(data={**BASE["data"], "external": list(sets)}, **sections)
+
+
+def test_an_external_test_set_may_be_added_and_the_plan_keeps_its_hash(folder: StudyFolder) -> None:
+    first = ledger.freeze(study(), folder)
+    second = ledger.freeze(with_sets(SET), folder)
+    assert second.plan_sha256 == first.plan_sha256
+    assert second.ledger[1].external == ("padchest",)
+    assert (second.ledger[1].seeds, second.ledger[1].losses) == ((), ())
+    assert ledger.read(folder) == second
+    assert second.external("padchest").kind == "added"
+    assert second.exploratory() == ()
+    before = folder.study_json.read_bytes()
+    ledger.freeze(with_sets(SET), folder)
+    assert folder.study_json.read_bytes() == before
+    assert "secret" not in folder.study_json.read_text()
+
+
+def test_an_external_test_set_that_was_planned_is_part_of_the_plan(folder: StudyFolder) -> None:
+    frozen = ledger.freeze(with_sets(SET), folder)
+    assert frozen.external("padchest").kind == "planned"
+    assert frozen.plan_sha256 != ledger.freeze(study(), StudyFolder(folder.path.with_name("other"))).plan_sha256
+    with pytest.raises(KeyError):
+        frozen.external("nobody")
+
+
+def test_an_external_test_set_is_neither_changed_nor_taken_away(folder: StudyFolder) -> None:
+    ledger.freeze(study(), folder)
+    ledger.freeze(with_sets(SET), folder)
+    with pytest.raises(Refusal, match=r"data\.external\.padchest \(taken away\)"):
+        ledger.freeze(study(), folder)
+    with pytest.raises(Refusal, match=r"data\.external\.padchest\.split \('all' there, 'test' asked for\)"):
+        ledger.freeze(with_sets({**SET, "split": "test"}), folder)
+
+
+def test_a_set_and_a_seed_added_after_an_analysis_make_the_study_exploratory_for_the_seed_alone(
+    folder: StudyFolder,
+) -> None:
+    ledger.freeze(study(), folder)
+    write_json(folder.analysis().statistics, {})
+    frozen = ledger.freeze(with_sets(SET, seeds=[1, 2, 3]), folder)
+    assert frozen.exploratory() == ("seeds 3 added after a first analysis",)
+    assert frozen.external("padchest").after_analysis
+
+
+def test_a_set_that_stands_in_the_study_and_not_in_the_ledger_is_seen(folder: StudyFolder) -> None:
+    ledger.freeze(study(), folder)
+    raw = json.loads(folder.study_json.read_text())
+    raw["study"]["data"]["external"] = [{**SET, "path": "padchest"}]
+    write_json(folder.study_json, raw)
+    with pytest.raises(Refusal, match="external test sets are not those of the ledger"):
+        ledger.read(folder)
