@@ -34,6 +34,9 @@ ORDER: tuple[Arithmetic, ...] = ("torch", "cpu", "fp16", "int8")
 TIE = 1e-12
 """Chosen: relative width within which two means count as equal, as in ``cxr_report.stats``."""
 
+ROUNDING = 64 * float(np.finfo(np.float64).eps)
+"""Chosen: share of a metric's own covariance below which one of differences is what its four terms were rounded by."""
+
 UNMOVED = "no run's value differs"
 
 Floats = NDArray[np.float64]
@@ -236,7 +239,10 @@ def _differences(found: CaseCovariance, first: NDArray[np.int64], second: NDArra
     covariance = covariance - c[np.ix_(first, second)] + c[np.ix_(first, first)]
     values = found.theta[second] - found.theta[first]
     values[np.abs(values) <= TIE * np.abs(found.theta[first])] = 0.0
-    return values, (covariance + covariance.T) / 2
+    covariance = (covariance + covariance.T) / 2
+    both = np.concatenate([first, second])
+    covariance[np.abs(covariance) <= ROUNDING * np.abs(c[np.ix_(both, both)]).max()] = 0.0
+    return values, covariance
 
 
 def _beside_nothing(covariance: Floats) -> Floats:

@@ -114,9 +114,15 @@ def test_a_new_prediction_makes_the_analysis_stale(made: Make) -> None:
     told = runs.read_json(run.evaluation_json)
     told["predictions_sha256"]["test"] = runs.sha256(run.predictions("test"))
     runs.write_json(run.evaluation_json, told)
+    runs.write_arrays(run.predictions("test", runs.TORCH), ids=arrays["ids"], logits=arrays["logits"][:, ::-1])
+    told = runs.read_json(run.export_json)
+    told["torch_predictions_sha256"]["test"] = runs.sha256(run.predictions("test", runs.TORCH))
+    runs.write_json(run.export_json, told)
     after = load(analyse(folder))
     changed = {name for name in before.inputs if before.inputs[name] != after.inputs[name]}
-    assert changed == {"focal/seed-0001/predictions-test.npz"}
+    assert changed == {
+        f"focal/seed-0001/{name}" for name in ("predictions-test.npz", "predictions-test.torch.npz", "export.json")
+    }
     assert after.summaries != before.summaries
 
 
@@ -225,6 +231,8 @@ def test_an_incomplete_study_is_refused_with_the_list_of_what_is_missing(made: M
         "weighted/seed-0002/predictions-val.npz",
         "weighted/seed-0002/predictions-test.npz",
         "weighted/seed-0002/evaluation.json",
+        "weighted/seed-0002/predictions-val.torch.npz",
+        "weighted/seed-0002/predictions-test.torch.npz",
         "focal/seed-0004/evaluation.json",
         "controls/pixels/predictions-val.npz",
         "controls/pixels/predictions-test.npz",

@@ -48,7 +48,7 @@ def test_missing_floor_files_are_listed_after_those_of_the_compared_runs(made: M
 
 def test_an_incomplete_floor_makes_the_study_incomplete_and_leaves_the_comparison_possible(made: Make) -> None:
     folder = made(**FLOOR, floor_missing=(0, 1, 2, 3))
-    with pytest.raises(Refusal, match=r"(?s)incomplete, 20 files .*kl/seed-0002/evaluation.json"):
+    with pytest.raises(Refusal, match=r"(?s)incomplete, 28 files .*kl/seed-0002/evaluation.json"):
         analyse(folder)
     whole = load(analyse(made(losses=2, seeds=2)))
     partial = load(analyse(folder, partial=True))
@@ -71,7 +71,11 @@ def test_every_file_of_a_floor_run_that_the_analysis_reads_is_hashed(made: Make)
     told = hashes(surveyed(folder))
     assert {name for name in told if name.startswith("cross-entropy/seed-1000001/")} == {
         f"cross-entropy/seed-1000001/{file}"
-        for file in ("history.csv", "export.json", "predictions-val.npz", "predictions-test.npz")
+        for file in (
+            "history.csv",
+            "export.json",
+            *(f"predictions-{split}{own}.npz" for split in ("val", "test") for own in ("", ".torch")),
+        )
     }
     assert {name for name in told if name.startswith("kl/seed-0001/")} == {
         "kl/seed-0001/diverged.json",
