@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from cxr_report.runs import RunFolder, read_json, sha256, write_arrays, write_js
 __all__ = ["ENTRY", "complete", "evaluate"]
 
 ENTRY = "external"
-"""The entry of evaluation.json: set -> fingerprint, hash of the graph, hash of the predictions, speed."""
+"""The entry of evaluation.json: set -> fingerprint, hash of the graph, hash of the predictions, provider, speed."""
 
 LABEL = "external"
 
@@ -89,11 +89,11 @@ def _together(
     logits = session.predict(models, asked.cases.images, tick=lambda done: progress.advance(LABEL, done))
     speed = len(entries) * len(asked.cases) / (time.perf_counter() - began)
     for (run, graph), found in zip(entries, logits, strict=True):
-        _write(run, graph, asked, found, speed)
+        _write(run, graph, asked, found, {"provider": engine.provider, "images_per_second": speed})
 
 
 def _write(
-    run: RunFolder, onnx_sha256: str, asked: ExternalCases, logits: NDArray[np.float32], images_per_second: float
+    run: RunFolder, onnx_sha256: str, asked: ExternalCases, logits: NDArray[np.float32], computed: Mapping[str, Any]
 ) -> None:
     count = int((~np.isfinite(logits)).any(axis=1).sum())
     if count:
@@ -107,7 +107,7 @@ def _write(
         "fingerprint": asked.fingerprint,
         "onnx_sha256": onnx_sha256,
         "predictions_sha256": sha256(file),
-        "images_per_second": images_per_second,
+        **computed,
     }
     told = read_json(run.evaluation_json)
     write_json(run.evaluation_json, {**told, ENTRY: {**_noted(run.evaluation_json), asked.name: entry}})
