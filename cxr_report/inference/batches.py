@@ -74,11 +74,15 @@ def measured(
 
     Returns:
         The engine with ``batch``, ``together`` and what was measured.
+
+    Raises:
+        Refusal: the model takes images of another size.
     """
     others = _candidates(engine)
     if not others or not len(images):
         return engine
-    model = load(content, engine, where=where)
+    height, width = images.shape[1:]
+    model = load(content, engine, where=where, size=(height, width))
     sample = _sample(images, engine)
     pace = max(_timed(model, engine.batch, sample[: engine.threads * engine.batch]).pace for _ in range(2))
     expected = models * cases / pace
