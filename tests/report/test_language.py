@@ -33,6 +33,16 @@ def spoken_in_code() -> Iterator[str]:
         for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and speaks(node.func):
                 yield from literals(node.args)
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("spoken", "heads"):
+                yield from heads(node)
+
+
+def heads(call: ast.Call) -> Iterator[str]:
+    """Heads of columns that are said all at once: the second argument of `Column`, and the group above."""
+    for node in ast.walk(call):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Column":
+            yield from literals(node.args[1:2])
+            yield from literals([word.value for word in node.keywords if word.arg == "group"])
 
 
 def speaks(function: ast.expr) -> bool:
@@ -55,7 +65,7 @@ def literals(arguments: list[ast.expr]) -> Iterator[str]:
     for argument in arguments:
         if isinstance(argument, ast.IfExp):
             yield from literals([argument.body, argument.orelse])
-        elif isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+        elif isinstance(argument, ast.Constant) and isinstance(argument.value, str) and argument.value:
             yield argument.value
 
 

@@ -5,29 +5,39 @@ from __future__ import annotations
 from cxr_report.analysis.value import Analysis, VarianceParts
 from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
+from cxr_report.report.language import Speech, phrase, speech
 from cxr_report.report.names import counted
-from cxr_report.report.tables.table import Body, Cell, Column, Table, number, plain
+from cxr_report.report.tables.table import Body, Cell, Column, Table, number, plain, spoken
 
 __all__ = ["variances"]
 
-_TITLES = {"difference of two losses": "Difference of two losses", "mean of one loss": "Mean of one loss"}
-_WORTH = {"seeds": "seeds", "cases": "cases", "either": "either", "undefined": numerals.UNDEFINED}
+_TITLES = {
+    "difference of two losses": phrase("Difference of two losses"),
+    "mean of one loss": phrase("Mean of one loss"),
+}
+_WORTH = {
+    "seeds": phrase("seeds"),
+    "cases": phrase("cases"),
+    "either": phrase("either"),
+    "undefined": numerals.UNDEFINED,
+}
 
-GROUP = "Variance, millionths"
-SE = "Standard error"
+GROUP = phrase("Variance, millionths")
+SE = phrase("Standard error")
 
 
 def variances(analysis: Analysis) -> Table | None:
     """Make the table of the parts of the variance; None where no metric has an analysis over seeds and cases."""
     if not analysis.variances:
         return None
-    found = list(enumerate(analysis.variances))
+    say, found = speech(analysis), list(enumerate(analysis.variances))
     return Table(
         key="variances",
         number="",
-        title="Variance over seeds and cases, taken apart by what would make it smaller",
+        title=say.text("Variance over seeds and cases, taken apart by what would make it smaller"),
         n=counted(analysis),
-        columns=(
+        columns=spoken(
+            say,
             Column("metric", "Metric", "text"),
             Column("seeds", "Seeds", group=GROUP),
             Column("both", "Seeds by cases", group=GROUP),
@@ -38,30 +48,34 @@ def variances(analysis: Analysis) -> Table | None:
             Column("worth_more_of", "Worth more of", "text"),
         ),
         bodies=tuple(
-            Body(tuple(_row(f"variances.{place}", part) for place, part in found if part.of == of), title)
+            Body(
+                tuple(_row(say, f"variances.{place}", part) for place, part in found if part.of == of), say.text(title)
+            )
             for of, title in _TITLES.items()
             if any(part.of == of for _, part in found)
         ),
         notes=(
-            "Components of all losses together, by Obuchowski and Rockette’s analysis; negative estimates count as 0. "
-            "More seeds make the first two parts smaller, more cases the last two. Twice the cases: as many again of "
-            "the same kind. Worth more of: whose doubling lowers the standard error by more; either, where both do "
-            "within a tenth.",
+            say.text(
+                "Components of all losses together, by Obuchowski and Rockette’s analysis; negative estimates count as "
+                "0. More seeds make the first two parts smaller, more cases the last two. Twice the cases: as many "
+                "again of the same kind. Worth more of: whose doubling lowers the standard error by more; either, "
+                "where both do within a tenth."
+            ),
         ),
         bodies_title="of",
         dense=True,
     )
 
 
-def _row(key: str, part: VarianceParts) -> tuple[Cell, ...]:
+def _row(say: Speech, key: str, part: VarianceParts) -> tuple[Cell, ...]:
     return (
-        plain(METRICS[part.metric].title),
+        plain(say.text(METRICS[part.metric].title)),
         *(number(getattr(part, name), f"{key}.{name}", by=_millionths) for name in ("seeds", "both", "cases")),
         *(
             number(getattr(part, name), f"{key}.{name}", by=numerals.spread, strong=part.worth_more_of == whose)
             for name, whose in (("se", ""), ("se_twice_the_seeds", "seeds"), ("se_twice_the_cases", "cases"))
         ),
-        Cell(_WORTH[part.worth_more_of], (part.worth_more_of,)),
+        Cell(say.text(_WORTH[part.worth_more_of]), (part.worth_more_of,)),
     )
 
 

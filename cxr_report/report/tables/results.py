@@ -8,18 +8,32 @@ from collections.abc import Iterator
 from cxr_report.analysis.value import Analysis, LossSummary
 from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
-from cxr_report.report.names import counted, labelled, roles, short
-from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, interval, number, of, plain
+from cxr_report.report.language import ENGLISH, Speech, phrase, speech
+from cxr_report.report.names import counted, labelled, roles, short, titled
+from cxr_report.report.pieces import text_of
+from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, interval, number, of, plain, spoken
 
-__all__ = ["CONTROLS", "CUT", "classes", "direction", "level", "main", "p_cell", "reaches", "whole"]
+__all__ = [
+    "CONTROLS",
+    "CUT",
+    "classes",
+    "direction",
+    "level",
+    "level_interval",
+    "main",
+    "p_cell",
+    "reaches",
+    "whole",
+    "with_role",
+]
 
-CONTROLS = {"pixels": "Pixel logistic regression", "metadata": "Metadata only"}
+CONTROLS = {"pixels": phrase("Pixel logistic regression"), "metadata": phrase("Metadata only")}
 """How the control rows are called."""
 
 TOGETHER = 5
 """Chosen: losses side by side in one table of classes; more are dealt to several tables."""
 
-CUT = "Intervals are cut at the bounds of the metric."
+CUT = phrase("Intervals are cut at the bounds of the metric.")
 
 LONG = 16
 """Chosen: characters of a label from which columns get wide and fewer losses stand side by side."""
@@ -38,32 +52,50 @@ def _keyed(analysis: Analysis, metric: str, klass: str = "") -> dict[str, tuple[
     }
 
 
-def direction(metric: str) -> str:
+def level_interval(analysis: Analysis) -> str:
+    """Return the head of a column of intervals, such as ``95 % interval``."""
+    return speech(analysis).text("{level} interval", level=level(analysis))
+
+
+def direction(metric: str, say: Speech = ENGLISH) -> str:
     """Return a metric's title with the direction in which it is better."""
-    entry = METRICS[metric]
-    return f"{entry.title} ({'higher' if entry.higher_is_better else 'lower'} is better)"
+    better = phrase("{metric} (higher is better)")
+    if not METRICS[metric].higher_is_better:
+        better = phrase("{metric} (lower is better)")
+    return say.text(better, metric=say.text(METRICS[metric].title))
+
+
+def with_role(analysis: Analysis, metric: str) -> str:
+    """Return a metric's title with its direction and with what the plan makes of it."""
+    say = speech(analysis)
+    return say.text("{metric}, {role}", metric=direction(metric, say), role=roles(analysis)[metric])
 
 
 def main(analysis: Analysis) -> Table:
     """Make the main table: per metric one row per loss, and the controls set apart."""
-    bodies = []
+    say, bodies = speech(analysis), list[Body]()
     for metric in analysis.metrics:
         rows = tuple(_summary_row(analysis, metric, loss) for loss in analysis.losses)
-        bodies.append(Body(rows, f"{direction(metric)}, {roles(analysis)[metric]}"))
+        bodies.append(Body(rows, with_role(analysis, metric)))
         controls = tuple(_control_rows(analysis, metric))
         bodies += [Body(controls, bodies[-1].title, apart=True)] if controls else []
     return Table(
         key="main",
         number="",
-        title="Test results per loss function over the seeds" + (", and of the controls" if analysis.controls else ""),
+        title=say.text(
+            "Test results per loss function over the seeds, and of the controls"
+            if analysis.controls
+            else "Test results per loss function over the seeds"
+        ),
         n=counted(analysis),
-        columns=(
+        columns=spoken(
+            say,
             Column("loss", "Loss function", "text"),
             Column("n_seeds", "Seeds"),
             Column("mean", "Mean"),
             Column("sd", "SD"),
             Column("median", "Median"),
-            Column("interval", f"{level(analysis)} interval", parts=LOW_HIGH),
+            Column("interval", level_interval(analysis), parts=LOW_HIGH),
         ),
         bodies=tuple(bodies),
         notes=tuple(_main_notes(analysis)),
@@ -83,7 +115,7 @@ def _summary_row(analysis: Analysis, metric: str, loss: str) -> tuple[Cell, ...]
         number(entry.mean, f"{key}.mean"),
         number(entry.sd, f"{key}.sd", by=numerals.spread),
         number(entry.median, f"{key}.median"),
-        interval(entry.low, entry.high, key),
+        interval(entry.low, entry.high, key, say=speech(analysis)),
     )
 
 
@@ -92,38 +124,44 @@ def _empty(count: int) -> tuple[Cell, ...]:
 
 
 def _control_rows(analysis: Analysis, metric: str) -> Iterator[tuple[Cell, ...]]:
+    say = speech(analysis)
     for place, control in enumerate(analysis.controls):
         key = f"controls.{place}"
         value = control.values.get(metric, math.nan)
-        band = interval(control.auroc.low, control.auroc.high, f"{key}.auroc") if metric == "auroc" else _empty(1)[0]
-        name = plain(f"{CONTROLS[control.name]}{' *' if metric == 'auroc' else ''}")
+        drawn = interval(control.auroc.low, control.auroc.high, f"{key}.auroc", say=say)
+        band = drawn if metric == "auroc" else _empty(1)[0]
+        name = plain(f"{say.text(CONTROLS[control.name])}{' *' if metric == 'auroc' else ''}")
         yield (name, *_empty(1), number(value, f"{key}.values.{metric}"), *_empty(2), band)
 
 
 def _main_notes(analysis: Analysis) -> Iterator[str]:
-    yield (
-        f"SD: standard deviation over seeds. Interval: {level(analysis)} t interval of the mean over seeds, "
-        "which speaks of other training runs on these test cases, not of other cases."
+    say = speech(analysis)
+    yield say.text(
+        "SD: standard deviation over seeds. Interval: {level} t interval of the mean over seeds, which speaks of other "
+        "training runs on these test cases, not of other cases.",
+        level=level(analysis),
     )
     shown = [s for s in analysis.summaries if s.metric in analysis.metrics and not s.klass]
     controls = [(control.auroc.low, control.auroc.high) for control in analysis.controls]
     if any(reaches(s.metric, s.low, s.high) for s in shown) or any(reaches("auroc", *each) for each in controls):
-        yield CUT
+        yield say.text(CUT)
     if analysis.controls:
-        yield (
-            "Rows below the thin line are controls and no runs: what can be reached without the network. "
-            "* Interval over test cases (DeLong)."
+        yield say.text(
+            "Rows below the thin line are controls and no runs: what can be reached without the network. * Interval "
+            "over test cases (DeLong)."
         )
     if analysis.imputed:
-        told = "; ".join(f"{METRICS[name].title} {numerals.value(value)}" for name, value in analysis.imputed.items())
-        yield f"Diverged runs count with the worst score of any finished run: {told}."
+        told = [f"{say.text(METRICS[name].title)} {numerals.value(value)}" for name, value in analysis.imputed.items()]
+        yield say.text(
+            "Diverged runs count with the worst score of any finished run: {scores}.", scores="; ".join(told)
+        )
     undefined = {
         (entry.metric, entry.note)
         for entry in analysis.summaries
         if entry.note and not entry.klass and entry.metric in analysis.metrics
     }
     for metric, note in sorted(undefined):
-        yield f"{numerals.UNDEFINED} {METRICS[metric].title}: {note}."
+        yield f"{numerals.UNDEFINED} {say.text(METRICS[metric].title)}: {say.note(note)}."
 
 
 def reaches(metric: str, low: float, high: float) -> bool:
@@ -149,6 +187,7 @@ def classes(analysis: Analysis, metric: str, positives: dict[str, int]) -> Itera
         metric: a metric with values per class.
         positives: class -> positive test cases.
     """
+    say = speech(analysis)
     found = {klass: _keyed(analysis, metric, klass) for klass in analysis.classes}
     if not any(found.values()):
         return
@@ -174,22 +213,33 @@ def classes(analysis: Analysis, metric: str, positives: dict[str, int]) -> Itera
             for klass in analysis.classes
         )
         kind = "finding" if analysis.study.task == "multilabel" else "class"
-        of_all = "" if tables == 1 else f", part {turn + 1} of {tables}"
         yield Table(
             key=f"classes-{metric}" if tables == 1 else f"classes-{metric}-{turn + 1}",
             number="",
-            title=f"{METRICS[metric].title} per {kind}: mean (SD) over seeds{of_all}",
+            title=_class_title(say, metric, kind, turn, tables),
             n=counted(analysis, single=True),
             columns=(
-                Column(kind, kind.capitalize(), "text"),
-                _positive_column(analysis),
+                *spoken(say, Column(kind, _KINDS[kind], "text"), _positive_column(analysis)),
                 *(Column(loss, names[loss], parts=("mean", "sd")) for loss in part),
-                *(Column(f"control_{each.name}", CONTROLS[each.name]) for _, each in controls),
+                *spoken(say, *(Column(f"control_{each.name}", CONTROLS[each.name]) for _, each in controls)),
             ),
             bodies=(Body(rows),),
-            notes=tuple(_class_notes(found, [CONTROLS[each.name] for _, each in controls])),
+            notes=tuple(_class_notes(say, found, [say.text(CONTROLS[each.name]) for _, each in controls])),
             dense=dense,
         )
+
+
+_KINDS = {"finding": phrase("Finding"), "class": phrase("Class")}
+
+
+def _class_title(say: Speech, metric: str, kind: str, turn: int, tables: int) -> str:
+    per = phrase("{metric} per finding: mean (SD) over seeds")
+    if kind == "class":
+        per = phrase("{metric} per class: mean (SD) over seeds")
+    title = say.text(per, metric=titled(metric, say))
+    if tables == 1:
+        return title
+    return say.text("{title}, part {part} of {parts}", title=title, part=str(turn + 1), parts=str(tables))
 
 
 def _partly_known(analysis: Analysis) -> bool:
@@ -198,24 +248,32 @@ def _partly_known(analysis: Analysis) -> bool:
 
 def _positive_column(analysis: Analysis) -> Column:
     if _partly_known(analysis):
-        return Column("positive", "Positive of known", parts=("positive", "known"))
-    return Column("positive", "Positive cases")
+        return Column("positive", phrase("Positive of known"), parts=("positive", "known"))
+    return Column("positive", phrase("Positive cases"))
 
 
 def _positive(analysis: Analysis, klass: str, count: int) -> Cell:
     if not _partly_known(analysis):
         return of(count)
     known = labelled(analysis).get(klass, 0)
-    return Cell(f"{numerals.count(count)} of {numerals.count(known)}", (count, known))
+    told = speech(analysis)("{some} of {all}", some=numerals.count(count), all=numerals.count(known))
+    return Cell(text_of(told), (count, known))
 
 
-def _class_notes(found: dict[str, dict[str, tuple[str, LossSummary]]], controls: list[str]) -> Iterator[str]:
-    yield "SD: standard deviation."
+def _class_notes(
+    say: Speech, found: dict[str, dict[str, tuple[str, LossSummary]]], controls: list[str]
+) -> Iterator[str]:
+    yield say.text("SD: standard deviation.")
     if controls:
-        kind = "a control, one value" if len(controls) == 1 else "controls, one value each"
-        yield f"{numerals.listed(controls)}: {kind}, without the network."
+        told = say.counted(
+            len(controls),
+            "{controls}: a control, one value, without the network.",
+            "{controls}: controls, one value each, without the network.",
+            controls=say.listed(controls),
+        )
+        yield text_of(told)
     if any(math.isnan(entry.mean) for each in found.values() for _, entry in each.values()):
-        yield f"{numerals.UNDEFINED} undefined, for want of positive or negative test cases."
+        yield say.text("– undefined, for want of positive or negative test cases.")
 
 
 def _class_cell(found: tuple[str, LossSummary] | None) -> Cell:

@@ -5,18 +5,23 @@ from __future__ import annotations
 from cxr_report.analysis.value import Analysis, Pair
 from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
-from cxr_report.report.names import adjustment, divergence
+from cxr_report.report.language import phrase, speech
+from cxr_report.report.names import adjustment, counting, divergence, number_of_seeds
 from cxr_report.report.tables.comparisons import pair_cell
-from cxr_report.report.tables.results import level, p_cell
-from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, interval, number, of
+from cxr_report.report.tables.results import level_interval, p_cell
+from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, interval, number, of, spoken
 
-__all__ = ["OTHER_RULE", "sensitivity"]
+__all__ = ["sensitivity"]
 
-OTHER_RULE = {
-    "drop-seed": "with the worst score for every run that diverged",
-    "worst-score": "without the seeds of runs that diverged",
+_TITLES = {
+    "drop-seed": phrase(
+        "{metric} over seeds, on these cases, with the worst score for every run that diverged, first minus second"
+    ),
+    "worst-score": phrase(
+        "{metric} over seeds, on these cases, without the seeds of runs that diverged, first minus second"
+    ),
 }
-"""Planned rule for diverged runs -> the other one."""
+"""Planned rule for diverged runs -> the title that tells the other one."""
 
 
 def sensitivity(analysis: Analysis) -> Table | None:
@@ -24,26 +29,30 @@ def sensitivity(analysis: Analysis) -> Table | None:
     rows = [(n, pair) for n, pair in enumerate(analysis.sensitivity) if pair.in_family]
     if not rows:
         return None
-    alpha = analysis.study.analysis.alpha
-    other = OTHER_RULE[analysis.study.analysis.on_diverged]
+    say, alpha = speech(analysis), analysis.study.analysis.alpha
     return Table(
         key="sensitivity",
         number="",
-        title=f"{METRICS[rows[0][1].metric].title} over seeds, on these cases, {other}, first minus second",
-        n=f"n = {max(pair.n_seeds for _, pair in rows)} paired seeds",
-        columns=(
+        title=say.text(_TITLES[analysis.study.analysis.on_diverged], metric=say.text(METRICS[rows[0][1].metric].title)),
+        n=counting(number_of_seeds(max(pair.n_seeds for _, pair in rows), "paired", say=say)),
+        columns=spoken(
+            say,
             Column("pair", "First − second", "text", parts=("first", "second")),
             Column("n_seeds", "Seeds"),
             Column("difference", "Difference"),
-            Column("interval", f"{level(analysis)} interval", parts=LOW_HIGH),
+            Column("interval", level_interval(analysis), parts=LOW_HIGH),
             Column("p_t", "p", group="Paired t test"),
             Column("p_t_adjusted", "p adj.", group="Paired t test"),
         ),
         bodies=(Body(tuple(_row(analysis, f"sensitivity.{n}", pair, alpha) for n, pair in rows)),),
         notes=(
-            f"A sensitivity analysis, which decides nothing. p adj.: {adjustment(analysis)}, over the family. Bold: "
-            f"adjusted p at most {numerals.general(alpha)}. Over seeds only: a run that diverged has no predictions, "
-            "so that nothing can be said over cases. Worst score: the worst of any finished run on the metric.",
+            say.text(
+                "A sensitivity analysis, which decides nothing. p adj.: {adjustment}, over the family. Bold: adjusted "
+                "p at most {alpha}. Over seeds only: a run that diverged has no predictions, so that nothing can be "
+                "said over cases. Worst score: the worst of any finished run on the metric.",
+                adjustment=adjustment(analysis),
+                alpha=numerals.general(alpha),
+            ),
             *divergence(analysis),
         ),
         dense=True,
@@ -55,7 +64,7 @@ def _row(analysis: Analysis, key: str, pair: Pair, alpha: float) -> tuple[Cell, 
         pair_cell(analysis, pair.first, pair.second),
         of(pair.n_seeds, f"{key}.n_seeds"),
         number(pair.difference, f"{key}.difference", by=numerals.difference),
-        interval(pair.low, pair.high, key, decimals=4),
+        interval(pair.low, pair.high, key, decimals=4, say=speech(analysis)),
         p_cell(pair.p_t, f"{key}.p_t", alpha),
         p_cell(pair.p_t_adjusted, f"{key}.p_t_adjusted", alpha, strong=pair.p_t_adjusted <= alpha),
     )

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from cxr_report.analysis.value import BOTH, CASES, SEEDS
 from cxr_report.report import numerals
+from cxr_report.report.language import ENGLISH, Speech
 
-__all__ = ["LOW_HIGH", "Body", "Cell", "Chance", "Column", "Table", "interval", "number", "of", "plain"]
+__all__ = [
+    "LOW_HIGH",
+    "Body",
+    "Cell",
+    "Chance",
+    "Column",
+    "Table",
+    "band",
+    "interval",
+    "number",
+    "of",
+    "plain",
+    "spoken",
+]
 
 Scalar = float | int | str | None
 Chance = Literal["", "seeds", "cases", "both"]
@@ -217,6 +231,23 @@ def number(value: float, key: str = "", *, by: Callable[[float], str] = numerals
     return Cell(by(value), (value,), key, strong=strong and not math.isnan(value))
 
 
-def interval(low: float, high: float, key: str = "", *, decimals: int = 3) -> Cell:
+def interval(low: float, high: float, key: str = "", *, decimals: int = 3, say: Speech = ENGLISH) -> Cell:
     """Make a cell of an interval; ``key`` is the place of what has it."""
-    return Cell(numerals.interval(low, high, decimals), (low, high), key)
+    return Cell(band(low, high, decimals, say), (low, high), key)
+
+
+def band(low: float, high: float, decimals: int, say: Speech) -> str:
+    """Write an interval as the language does; undefined where one bound is."""
+    if math.isnan(low) or math.isnan(high):
+        return numerals.UNDEFINED
+    return say.text("{low} to {high}", low=numerals.fixed(low, decimals), high=numerals.fixed(high, decimals))
+
+
+def spoken(say: Speech, *columns: Column) -> tuple[Column, ...]:
+    """Say the heads of columns in the report's language; heads that are a user's words do not belong here."""
+    return tuple(
+        replace(column, title=say.text(column.title), group=say.text(column.group))
+        if column.title or column.group
+        else column
+        for column in columns
+    )
