@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from cxr_report.analysis.value import BOTH, CASES, SEEDS, Analysis
+from collections.abc import Sequence
+
+from cxr_report.analysis.value import BOTH, CASES, SEEDS, Analysis, Target
 from cxr_report.report.answers import Answer, Answers, answers, shown
+from cxr_report.report.language import phrase, speech
 from cxr_report.report.names import family
 from cxr_report.report.narrative import facts, prose
 from cxr_report.report.narrative.comparisons import count, listed_pairs
 from cxr_report.report.narrative.prose import Piece, Sentence, sentence
-from cxr_report.report.numerals import listed
+from cxr_report.report.pieces import Said, text_of
 
-__all__ = ["agreement", "beside", "disagreements", "which"]
+__all__ = ["agreement", "beside", "disagreements", "inside", "which"]
+
+_TWICE = {
+    (True, True): phrase("Beside it, {first} a difference was shown, and {second} it was shown."),
+    (True, False): phrase("Beside it, {first} a difference was shown, and {second} it was not shown."),
+    (False, True): phrase("Beside it, {first} a difference was not shown, and {second} it was shown."),
+    (False, False): phrase("Beside it, {first} a difference was not shown, and {second} it was not shown."),
+}
+"""Whether the only comparison shows a difference for the first and for the second target -> how that is told."""
 
 
 def beside(analysis: Analysis, decided: Answers) -> list[Sentence]:
@@ -18,19 +29,49 @@ def beside(analysis: Analysis, decided: Answers) -> list[Sentence]:
     others = _others(analysis, decided)
     if not others:
         return []
-    total, what = family(analysis)
-    pieces: list[Piece] = ["Beside it"]
-    for turn, other in enumerate(others):
-        where = facts.over(analysis, other.target)
-        number = sum(shown(row) for row in other.family)
-        pieces.append(f"{', and' if turn else ','} {where[0].lower()}{where[1:]} ")
-        if total == 1:
-            pieces.append(f"{'it' if turn else 'a difference'} was {'' if number else 'not '}shown")
-        elif turn:
-            pieces += ["for ", prose.count(number) if number else "none"]
-        else:
-            pieces += ["a difference was shown for ", *count(number, total), f" {what}"]
-    return [sentence("beside", *pieces, ".")]
+    numbers = [sum(shown(row) for row in other.family) for other in others]
+    where = [inside(analysis, other.target) for other in others]
+    tell = _beside_one if len(others) == 1 else _beside_two
+    return [sentence("beside", tell(analysis, where, numbers))]
+
+
+def inside(analysis: Analysis, target: Target) -> str:
+    """Say within a sentence what a test holds for."""
+    where = facts.over(analysis, target)
+    return where[0].lower() + where[1:]
+
+
+def _beside_one(analysis: Analysis, where: list[str], numbers: list[int]) -> tuple[Piece, ...]:
+    say, (total, what) = speech(analysis), family(analysis)
+    if total > 1:
+        return say(
+            "Beside it, {where} a difference was shown for {count} {what}.",
+            where=where[0],
+            count=count(numbers[0], total, say=say),
+            what=what,
+        )
+    if numbers[0]:
+        return say("Beside it, {where} a difference was shown.", where=where[0])
+    return say("Beside it, {where} a difference was not shown.", where=where[0])
+
+
+def _beside_two(analysis: Analysis, where: list[str], numbers: list[int]) -> tuple[Piece, ...]:
+    say, (total, what) = speech(analysis), family(analysis)
+    if total == 1:
+        return say(_TWICE[numbers[0] > 0, numbers[1] > 0], first=where[0], second=where[1])
+    told: dict[str, Said] = {
+        "first": where[0],
+        "count": count(numbers[0], total, say=say),
+        "what": what,
+        "second": where[1],
+    }
+    if not numbers[1]:
+        return say("Beside it, {first} a difference was shown for {count} {what}, and {second} for none.", **told)
+    return say(
+        "Beside it, {first} a difference was shown for {count} {what}, and {second} for {n}.",
+        n=prose.count(numbers[1]),
+        **told,
+    )
 
 
 def _others(analysis: Analysis, decided: Answers) -> list[Answers]:
@@ -44,16 +85,24 @@ def agreement(analysis: Analysis, decided: Answers) -> list[Sentence]:
     others = _others(analysis, decided)
     if decided.target != BOTH or not decided.defined or not others:
         return []
-    told = disagreements(analysis, decided)
-    if told:
-        return told
-    who = listed([_alone(analysis, each) for each in others])
-    verb = "give the same answers" if len(others) > 1 else "gives the same answers"
-    return [sentence("agreement", f"{who[0].upper()}{who[1:]} {verb}.")]
+    differing = disagreements(analysis, decided)
+    if differing:
+        return differing
+    say, who = speech(analysis), _who(analysis, others)
+    told = say.counted(
+        len(others), "{who} gives the same answers.", "{who} give the same answers.", who=who[0].upper() + who[1:]
+    )
+    return [sentence("agreement", told)]
 
 
-def _alone(analysis: Analysis, other: Answers) -> str:
-    return "seeds alone" if other.target == SEEDS else f"{facts.case_unit(analysis)} alone"
+def _who(analysis: Analysis, others: Sequence[Answers]) -> str:
+    """Name targets: ``seeds alone and patients alone``."""
+    say = speech(analysis)
+    alone = [
+        say.text("seeds alone") if other.target == SEEDS else say.text("{unit} alone", unit=facts.case_unit(analysis))
+        for other in others
+    ]
+    return text_of(say.listed(alone))
 
 
 def disagreements(analysis: Analysis, decided: Answers) -> list[Sentence]:
@@ -84,41 +133,51 @@ def _same(row: Answer, other: Answers) -> Answer:
 
 
 def _told(analysis: Analysis, kind: str, differing: tuple[Answers, ...], rows: list[Answer]) -> Sentence:
-    who = listed([_alone(analysis, each) for each in differing])
-    begin: list[Piece] = ["For ", *which(analysis, rows), ", "]
+    say = speech(analysis)
+    told: dict[str, Said] = {"pairs": which(analysis, rows), "who": _who(analysis, differing)}
     if kind == "more":
-        text = f"{who} showed a difference that both together did not: {_meaning(analysis, differing)}."
-    elif kind == "less":
-        text = f"both together showed a difference that {who} did not{_why_less(analysis, differing)}."
+        said = say(
+            "For {pairs}, {who} showed a difference that both together did not: {meaning}.",
+            meaning=_meaning(analysis, differing),
+            **told,
+        )
+    elif kind == "against":
+        said = say("For {pairs}, {who} showed a difference in the other direction.", **told)
+    elif [each.target for each in differing] == [SEEDS]:
+        said = say(
+            "For {pairs}, both together showed a difference that {who} did not, for with {seeds} seeds the test over "
+            "seeds has few degrees of freedom.",
+            seeds=str(len(analysis.seeds)),
+            **told,
+        )
     else:
-        text = f"{who} showed a difference in the other direction."
-    return sentence(f"disagreement-{kind}", *begin, text)
+        said = say("For {pairs}, both together showed a difference that {who} did not.", **told)
+    return sentence(f"disagreement-{kind}", said)
 
 
-def which(analysis: Analysis, rows: list[Answer]) -> list[Piece]:
+def which(analysis: Analysis, rows: list[Answer]) -> tuple[Piece, ...]:
     """Name a few comparisons of the family, or say how many they are."""
     names = listed_pairs(analysis, [(row.first, row.second) for row in rows])
     if names:
-        return [names]
-    number, total = prose.count(len(rows)), family(analysis)[0]
+        return (names,)
+    say, number, total = speech(analysis), prose.count(len(rows)), family(analysis)[0]
     if len(rows) == total:
-        return ["all ", number, " comparisons"]
-    return [number, " of ", prose.count(total), " comparisons"]
+        return say("all {n} comparisons", n=number)
+    return say("{n} of {total} comparisons", n=number, total=prose.count(total))
 
 
 def _meaning(analysis: Analysis, differing: tuple[Answers, ...]) -> str:
-    unit, targets = facts.case_unit(analysis), [each.target for each in differing]
+    say, unit, targets = speech(analysis), facts.case_unit(analysis), [each.target for each in differing]
     if len(targets) > 1:
-        return (
-            f"each kind of chance alone leaves a difference, but that other training runs and other {unit} would "
-            "agree at once is not shown"
+        return say.text(
+            "each kind of chance alone leaves a difference, but that other training runs and other {unit} would agree "
+            "at once is not shown",
+            unit=unit,
         )
     if targets[0] == SEEDS:
-        return f"other training runs would agree on these test cases, but that other {unit} would is not shown"
-    return f"other {unit} would agree about these runs, but that other training runs would is not shown"
-
-
-def _why_less(analysis: Analysis, differing: tuple[Answers, ...]) -> str:
-    if [each.target for each in differing] != [SEEDS]:
-        return ""
-    return f", for with {len(analysis.seeds)} seeds the test over seeds has few degrees of freedom"
+        return say.text(
+            "other training runs would agree on these test cases, but that other {unit} would is not shown", unit=unit
+        )
+    return say.text(
+        "other {unit} would agree about these runs, but that other training runs would is not shown", unit=unit
+    )

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 
 from cxr_report.analysis.value import BOTH, CASES, SEEDS, Analysis, MultiverseGroup, Target
 from cxr_report.report.figures.multiverse import planned_groups
+from cxr_report.report.language import speech
 from cxr_report.report.names import short_target
 from cxr_report.report.narrative import facts, prose
-from cxr_report.report.narrative.comparisons import count
+from cxr_report.report.narrative.comparisons import count, pairs
 from cxr_report.report.narrative.facts import Keyed
 from cxr_report.report.narrative.prose import Piece, Sentence, sentence
-from cxr_report.report.numerals import listed
+from cxr_report.report.pieces import Said
 
 __all__ = ["alternatives"]
 
@@ -26,15 +27,11 @@ def alternatives(analysis: Analysis) -> tuple[Sentence, ...]:
     groups = [(f"multiverse.{place}", group) for place, group in planned_groups(analysis)]
     if not groups:
         return ()
-    return (
-        *_told(analysis, groups),
-        *_unreachable(analysis, groups),
-        sentence(
-            "multiverse-reading",
-            "This is a description: no p value belongs to it, a share of decisions is no probability, and the planned "
-            "analysis alone decides.",
-        ),
+    reading = speech(analysis)(
+        "This is a description: no p value belongs to it, a share of decisions is no probability, and the planned "
+        "analysis alone decides."
     )
+    return (*_told(analysis, groups), *_unreachable(analysis, groups), sentence("multiverse-reading", reading))
 
 
 def _told(analysis: Analysis, groups: list[Keyed[MultiverseGroup]]) -> Iterator[Sentence]:
@@ -52,49 +49,59 @@ def _told(analysis: Analysis, groups: list[Keyed[MultiverseGroup]]) -> Iterator[
 
 
 def _listed(analysis: Analysis, target: Target, groups: list[Keyed[MultiverseGroup]]) -> Sentence:
-    metric = facts.spoken(analysis.study.metrics.primary)
+    say = speech(analysis)
     shown = [each for each in groups if each[1].n_better or each[1].n_worse]
-    none = listed(
-        [
-            f"{analysis.labels[group.first]} against {analysis.labels[group.second]}"
-            for _, group in groups
-            if not (group.n_better or group.n_worse)
-        ]
-    )
-    begin = f"For other {short_target(analysis, target)}, "
+    none = [(group.first, group.second) for _, group in groups if not (group.n_better or group.n_worse)]
+    told: dict[str, Said] = {
+        "target": short_target(analysis, target),
+        "metric": facts.spoken(analysis.study.metrics.primary, say),
+        "pairs": pairs(analysis, none),
+        "shares": say.rowed([_shares(analysis, *one) for one in shown], "; "),
+    }
     if not shown:
-        return sentence("multiverse-none", f"{begin}no decision on {metric} shows a difference for {none}.")
-    pieces = [each for turn, one in enumerate(shown) for each in ("; " if turn else "", *_shares(analysis, *one))]
-    tail = f"; none shows a difference for {none}" if none else ""
-    return sentence("multiverse", f"{begin}of the decisions on {metric}: ", pieces, f"{tail}.")
+        said = say("For other {target}, no decision on {metric} shows a difference for {pairs}.", **told)
+        return sentence("multiverse-none", said)
+    if none:
+        said = say(
+            "For other {target}, of the decisions on {metric}: {shares}; none shows a difference for {pairs}.", **told
+        )
+        return sentence("multiverse", said)
+    return sentence("multiverse", say("For other {target}, of the decisions on {metric}: {shares}.", **told))
 
 
-def _shares(analysis: Analysis, key: str, group: MultiverseGroup) -> Iterator[Piece]:
+def _shares(analysis: Analysis, key: str, group: MultiverseGroup) -> tuple[Piece, ...]:
     """Say of one comparison in how many decisions the first loss is better, and in how many it is worse."""
-    yield f"{analysis.labels[group.first]} against {analysis.labels[group.second]} was "
-    ways = [way for way in ("better", "worse") if getattr(group, f"n_{way}")]
-    for turn, way in enumerate(ways):
-        yield f"{' and ' if turn else ''}{way} in "
-        yield prose.count(getattr(group, f"n_{way}"), f"{key}.n_{way}")
-    yield " of "
-    yield prose.count(group.n_reachable, f"{key}.n_reachable")
+    say = speech(analysis)
+    told: dict[str, Said] = {
+        "first": analysis.labels[group.first],
+        "second": analysis.labels[group.second],
+        "better": prose.count(group.n_better, f"{key}.n_better"),
+        "worse": prose.count(group.n_worse, f"{key}.n_worse"),
+        "total": prose.count(group.n_reachable, f"{key}.n_reachable"),
+    }
+    if group.n_better and group.n_worse:
+        return say("{first} against {second} was better in {better} and worse in {worse} of {total}", **told)
+    if group.n_better:
+        return say("{first} against {second} was better in {better} of {total}", **told)
+    return say("{first} against {second} was worse in {worse} of {total}", **told)
 
 
 def _changed(
     analysis: Analysis, target: Target, groups: list[MultiverseGroup], planned: Mapping[tuple[str, str], str]
 ) -> Sentence:
+    say = speech(analysis)
     changed = [
         group
         for group in groups
         if any(row.reachable and row.verdict != planned[group.first, group.second] for row in group.rows)
     ]
-    metric = facts.spoken(analysis.study.metrics.primary)
-    return sentence(
-        "multiverse-changed",
-        f"For other {short_target(analysis, target)}, some decision on {metric} is another than the planned one in ",
-        *count(len(changed), len(groups)),
-        " comparisons.",
+    said = say(
+        "For other {target}, some decision on {metric} is another than the planned one in {count} comparisons.",
+        target=short_target(analysis, target),
+        metric=facts.spoken(analysis.study.metrics.primary, say),
+        count=count(len(changed), len(groups), say=say),
     )
+    return sentence("multiverse-changed", said)
 
 
 def _unreachable(analysis: Analysis, groups: list[Keyed[MultiverseGroup]]) -> Iterator[Sentence]:
@@ -102,11 +109,11 @@ def _unreachable(analysis: Analysis, groups: list[Keyed[MultiverseGroup]]) -> It
         (place, row.test, row.adjustment) for place, group in groups for row in group.rows if not row.reachable
     }  # fmt: skip
     if out:
-        yield sentence(
-            "multiverse-unreachable",
-            "Of the decisions on this metric ",
-            prose.count(len(out)),
-            " cannot reach α = ",
-            prose.exactly(analysis.study.analysis.alpha, facts.ALPHA),
-            f", and {'is' if len(out) == 1 else 'are'} not counted.",
+        said = speech(analysis).counted(
+            len(out),
+            "Of the decisions on this metric {n} cannot reach α = {alpha}, and is not counted.",
+            "Of the decisions on this metric {n} cannot reach α = {alpha}, and are not counted.",
+            n=prose.count(len(out)),
+            alpha=prose.exactly(analysis.study.analysis.alpha, facts.ALPHA),
         )
+        yield sentence("multiverse-unreachable", said)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cxr_report.analysis.value import BOTH, CASES, SEEDS, Analysis, Joint
 from cxr_report.report.answers import Answer, Answers, answers, deciding, over_seeds
+from cxr_report.report.language import phrase, speech
 from cxr_report.report.narrative import agreement, comparisons, facts, given, leaders, prose
 from cxr_report.report.narrative.prose import Sentence, sentence
 
@@ -27,35 +28,38 @@ def decisions(analysis: Analysis) -> tuple[Sentence, ...]:
 
 
 def _rests_on(analysis: Analysis, found: Answers) -> Sentence:
-    unit = facts.case_unit(analysis)
+    say, unit = speech(analysis), facts.case_unit(analysis)
     if not analysis.study.predicted:
-        return given.rests_on()
+        return given.rests_on(analysis)
     if found.target == BOTH:
-        text = (
-            f"The decisions rest on seeds and {unit} together: they answer whether other training runs and other "
-            f"{unit} would agree, with training set and split fixed."
+        said = say(
+            "The decisions rest on seeds and {unit} together: they answer whether other training runs and other {unit} "
+            "would agree, with training set and split fixed.",
+            unit=unit,
         )
-        return sentence("rests-on-both", text)
+        return sentence("rests-on-both", said)
     if found.target == CASES:
-        text = (
-            f"There are fewer than two seeds to test over, so that the decisions rest on {unit} alone: they answer "
-            f"whether other {unit} would agree about these runs, and not whether other training runs would."
+        said = say(
+            "There are fewer than two seeds to test over, so that the decisions rest on {unit} alone: they answer "
+            "whether other {unit} would agree about these runs, and not whether other training runs would.",
+            unit=unit,
         )
-        return sentence("rests-on-cases", text)
-    return sentence(
-        "rests-on-seeds",
-        f"There is no analysis of {facts.spoken(found.metric)} over seeds and {unit} together "
-        f"({_why_not(analysis, found.metric)}), so that the decisions rest on seeds alone: they answer whether other "
-        "training runs would agree on these ",
-        prose.count(analysis.data.n_test, facts.CASES_KEY),
-        " test cases",
-        leaders.of_patients(analysis),
-        f", and not whether other {unit} would.",
+        return sentence("rests-on-cases", said)
+    said = say(
+        "There is no analysis of {metric} over seeds and {unit} together ({why}), so that the decisions rest on seeds "
+        "alone: they answer whether other training runs would agree on these {cases}, and not whether other {unit} "
+        "would.",
+        metric=facts.spoken(found.metric, say),
+        unit=unit,
+        why=_why_not(analysis, found.metric),
+        cases=leaders.tested(analysis),
     )
+    return sentence("rests-on-seeds", said)
 
 
 def _why_not(analysis: Analysis, metric: str) -> str:
-    return facts.noted(analysis.without_joint.get(metric, "no seed is finished for every loss"))
+    why = analysis.without_joint.get(metric, phrase("no seed is finished for every loss"))
+    return facts.noted(why, speech(analysis))
 
 
 def _other_runs(analysis: Analysis, test: Joint) -> list[Sentence]:
@@ -63,15 +67,15 @@ def _other_runs(analysis: Analysis, test: Joint) -> list[Sentence]:
     over_all = max(pair.n_seeds for pair in analysis.pairs if pair.metric == test.metric)
     if test.n_seeds >= over_all:
         return []
-    return [
-        sentence(
-            "fewer-runs",
-            "Diverged runs have no predictions, so that this is of ",
-            prose.count(test.n_seeds),
-            f" {'seed' if test.n_seeds == 1 else 'seeds'}, while the tests over seeds give them the "
-            "worst score that any finished run reached.",
-        )
-    ]
+    said = speech(analysis).counted(
+        test.n_seeds,
+        "Diverged runs have no predictions, so that this is of {n} seed, while the tests over seeds give them the "
+        "worst score that any finished run reached.",
+        "Diverged runs have no predictions, so that this is of {n} seeds, while the tests over seeds give them the "
+        "worst score that any finished run reached.",
+        n=prose.count(test.n_seeds),
+    )
+    return [sentence("fewer-runs", said)]
 
 
 def _narrower(analysis: Analysis, found: Answers) -> list[Sentence]:
@@ -80,21 +84,22 @@ def _narrower(analysis: Analysis, found: Answers) -> list[Sentence]:
     rows = [row for row in found.family if _easier(row, alone[row.first, row.second])]
     if not rows:
         return []
-    fewer = found.test is not None and _other_runs(analysis, found.test)
-    why = (
-        "it leaves out the scores that diverged runs were given"
-        if fewer
-        else "there the degrees of freedom are more and critical values smaller, while no standard error is smaller"
-    )
-    return [
-        sentence(
-            "narrower",
-            "For ",
-            *agreement.which(analysis, rows),
-            f", the analysis over seeds and {facts.case_unit(analysis)} has a narrower interval or a smaller "
-            f"{facts.adjusted_name(analysis)} than that over seeds alone: {why}.",
+    said = speech(analysis)(
+        phrase(
+            "For {pairs}, the analysis over seeds and {unit} has a narrower interval or a smaller {p_name} than that "
+            "over seeds alone: it leaves out the scores that diverged runs were given."
         )
-    ]
+        if found.test is not None and _other_runs(analysis, found.test)
+        else phrase(
+            "For {pairs}, the analysis over seeds and {unit} has a narrower interval or a smaller {p_name} than that "
+            "over seeds alone: there the degrees of freedom are more and critical values smaller, while no standard "
+            "error is smaller."
+        ),
+        pairs=agreement.which(analysis, rows),
+        unit=facts.case_unit(analysis),
+        p_name=facts.adjusted_name(analysis),
+    )
+    return [sentence("narrower", said)]
 
 
 def _easier(row: Answer, alone: Answer) -> bool:
@@ -111,16 +116,13 @@ def _without_case_part(analysis: Analysis, found: Answers) -> list[Sentence]:
     rows = [row for row in found.family if row.note.startswith(NO_CASE_PART)]
     if not rows:
         return []
-    return [
-        sentence(
-            "no-case-part",
-            "For ",
-            *agreement.which(analysis, rows),
-            ", this sample shows no sign of a case part (Cov2 not larger than Cov3): the interval is that over seeds, "
-            "or wider where the cases alone bring more, and adds no evidence about other "
-            f"{facts.case_unit(analysis)}.",
-        )
-    ]
+    said = speech(analysis)(
+        "For {pairs}, this sample shows no sign of a case part (Cov2 not larger than Cov3): the interval is that over "
+        "seeds, or wider where the cases alone bring more, and adds no evidence about other {unit}.",
+        pairs=agreement.which(analysis, rows),
+        unit=facts.case_unit(analysis),
+    )
+    return [sentence("no-case-part", said)]
 
 
 def beside(analysis: Analysis) -> tuple[Sentence, ...]:
@@ -132,13 +134,10 @@ def beside(analysis: Analysis) -> tuple[Sentence, ...]:
         each
         for other in found
         if other is not None
-        for each in (comparisons.said(analysis, other, closing=comparisons.NO_EVIDENCE), *_clauses(analysis, other))
+        for each in (comparisons.said(analysis, other, warning=True), *_clauses(analysis, other))
     )
 
 
 def _clauses(analysis: Analysis, found: Answers) -> list[Sentence]:
     rows = [row for row in found.family if row.verdict in ("first better", "second better")]
-    if not rows:
-        return []
-    text = f"{facts.titled(found.metric)} was {facts.direction(found.metric)} {facts.clauses(analysis, rows)}."
-    return [sentence("clauses", text)]
+    return [comparisons.clauses(analysis, found.metric, rows)] if rows else []

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 
 from cxr_report.analysis.value import Analysis, NullRate, SeedFloor, Twin
 from cxr_report.report import numerals
+from cxr_report.report.language import phrase, speech
 from cxr_report.report.names import short_target
 from cxr_report.report.narrative import facts, prose
 from cxr_report.report.narrative.prose import Number, Piece, Sentence, sentence
+from cxr_report.report.pieces import Said, flat
 
 __all__ = ["floor"]
 
@@ -38,64 +40,90 @@ def _named(analysis: Analysis, loss: str) -> str:
 
 
 def _twin(analysis: Analysis, key: str, twin: Twin) -> Sentence:
-    both = f"By definition, {_named(analysis, twin.first)} and {_named(analysis, twin.second)} are the same function"
+    say = speech(analysis)
+    told: dict[str, Said] = {"first": _named(analysis, twin.first), "second": _named(analysis, twin.second)}
     if not twin.n_seeds:
-        return sentence("twin-missing", f"{both}, but no seed is finished for both.")
-    seeds = prose.count(twin.n_seeds, f"{key}.n_seeds")
-    unit = "seed" if twin.n_seeds == 1 else "seeds"
-    if twin.identical:
-        return sentence(
-            "twin-identical",
-            f"{both}: trained with the same ",
-            seeds,
-            f" {unit}, all bits of their test logits are identical.",
+        missing = say(
+            "By definition, {first} and {second} are the same function, but no seed is finished for both.", **told
         )
-    pieces: list[Piece] = [
-        f"{both}: trained with the same ",
-        seeds,
-        f" {unit}, their test logits differed by up to ",
-        Number(numerals.scientific(twin.max_delta), f"{key}.max_delta", twin.max_delta),
-        ", ",
-        prose.count(twin.flips, f"{key}.flips") if twin.flips else "no",
-        f" {'label' if twin.flips <= 1 else 'labels'} changed",
-    ]
-    known = [place for place, each in enumerate(twin.differences) if not math.isnan(each)]
-    if known:
-        most = max(known, key=lambda place: abs(twin.differences[place]))
-        number = abs(twin.differences[most])
-        moved: list[Piece] = [" moved by up to ", Number(numerals.scientific(number), "", number)]
-        pieces += [f", and {facts.spoken(twin.metric)}", *(moved if number else [" did not change"])]
-    return sentence("twin", *pieces, ": rounding alone.")
+        return sentence("twin-missing", missing)
+    seeds = prose.count(twin.n_seeds, f"{key}.n_seeds")
+    told["seeds"] = say.counted(twin.n_seeds, "{n} seed", "{n} seeds", n=seeds)
+    if twin.identical:
+        identical = say(
+            "By definition, {first} and {second} are the same function: trained with the same {seeds}, all bits of "
+            "their test logits are identical.",
+            **told,
+        )
+        return sentence("twin-identical", identical)
+    said = say(
+        "By definition, {first} and {second} are the same function: trained with the same {seeds}, their test logits "
+        "differed by up to {delta}, {changes}: rounding alone.",
+        delta=Number(numerals.scientific(twin.max_delta), f"{key}.max_delta", twin.max_delta),
+        changes=_changes(analysis, key, twin),
+        **told,
+    )
+    return sentence("twin", said)
+
+
+def _changes(analysis: Analysis, key: str, twin: Twin) -> tuple[Piece, ...]:
+    """Say how many labels change between twins, and by how much the metric does."""
+    say, n = speech(analysis), prose.count(twin.flips, f"{key}.flips")
+    changed = say.counted(twin.flips, "{n} label changed", "{n} labels changed", n=n)
+    told: dict[str, Said] = {
+        "labels": changed if twin.flips else say("no label changed"),
+        "metric": facts.spoken(twin.metric, say),
+    }
+    known = [abs(each) for each in twin.differences if not math.isnan(each)]
+    if not known:
+        return flat([told["labels"]])
+    if not max(known):
+        return say("{labels}, and {metric} did not change", **told)
+    most = Number(numerals.scientific(max(known)), "", max(known))
+    return say("{labels}, and {metric} moved by up to {most}", most=most, **told)
 
 
 def _seeds(analysis: Analysis, place: int, each: SeedFloor) -> Iterator[Sentence]:
-    key, loss, metric = f"seed_floor.{place}", analysis.labels.get(each.loss, each.loss), facts.spoken(each.metric)
+    say, key, loss = speech(analysis), f"seed_floor.{place}", analysis.labels.get(each.loss, each.loss)
     if math.isnan(each.difference):
-        yield sentence("no-seed-floor", f"{loss} could not be compared with itself: {facts.noted(each.note)}.")
+        none = say("{loss} could not be compared with itself: {why}.", loss=loss, why=facts.noted(each.note, say))
+        yield sentence("no-seed-floor", none)
         return
-    both = f"over seeds and {facts.case_unit(analysis)}"
-    target = "over seeds, on these test cases" if SEEDS_ALONE in each.note else both
-    yield sentence(
-        "seed-floor",
-        f"As planned, {loss} was trained with ",
-        prose.count(len(each.further)),
-        f" further seeds and compared with itself {target}, outside of every family and without effect on any "
-        f"decision: the difference in {metric} was ",
-        _apart(each, each.difference, f"{key}.difference"),
-        *_tested(analysis, key, each),
-        ".",
+    said = say(
+        "As planned, {loss} was trained with {n} further seeds and compared with itself {target}, outside of every "
+        "family and without effect on any decision: the difference in {metric} was {difference} ({test}).",
+        loss=loss,
+        n=prose.count(len(each.further)),
+        target=say("over seeds, on these test cases")
+        if SEEDS_ALONE in each.note
+        else say("over seeds and {unit}", unit=facts.case_unit(analysis)),
+        metric=facts.spoken(each.metric, say),
+        difference=_apart(each, each.difference, f"{key}.difference"),
+        test=_tested(analysis, key, each),
     )
+    yield sentence("seed-floor", said)
     if not math.isnan(each.percentile_95):
-        yield sentence(
-            "seed-percentile",
-            f"Over {'all' if each.exhaustive else 'a random choice of'} ",
-            prose.count(each.n_splits, f"{key}.n_splits"),
-            " splits of these runs into two sets of ",
-            prose.count(len(each.seeds)),
-            ", the 95th percentile of the absolute difference of their means was ",
-            _apart(each, each.percentile_95, f"{key}.percentile_95"),
-            ": a description of what seeds alone do on these cases, and no test.",
+        yield _percentile(analysis, key, each)
+
+
+def _percentile(analysis: Analysis, key: str, each: SeedFloor) -> Sentence:
+    """Say how far apart the means of two sets of runs of one loss are."""
+    said = speech(analysis)(
+        phrase(
+            "Over all {n} splits of these runs into two sets of {size}, the 95th percentile of the absolute difference "
+            "of their means was {percentile}: a description of what seeds alone do on these cases, and no test."
         )
+        if each.exhaustive
+        else phrase(
+            "Over a random choice of {n} splits of these runs into two sets of {size}, the 95th percentile of the "
+            "absolute difference of their means was {percentile}: a description of what seeds alone do on these cases, "
+            "and no test."
+        ),
+        n=prose.count(each.n_splits, f"{key}.n_splits"),
+        size=prose.count(len(each.seeds)),
+        percentile=_apart(each, each.percentile_95, f"{key}.percentile_95"),
+    )
+    return sentence("seed-percentile", said)
 
 
 def _apart(each: SeedFloor, number: float, key: str) -> Number:
@@ -105,30 +133,25 @@ def _apart(each: SeedFloor, number: float, key: str) -> Number:
     return Number(numerals.fixed(number, numerals.DIFFERENCE_DECIMALS + more), key, number)
 
 
-def _tested(analysis: Analysis, key: str, each: SeedFloor) -> list[Piece]:
+def _tested(analysis: Analysis, key: str, each: SeedFloor) -> tuple[Piece, ...]:
+    say, alpha = speech(analysis), analysis.study.analysis.alpha
     if math.isnan(each.p):
-        return [" (no test: ", facts.noted(each.note), ")"]
-    alpha = analysis.study.analysis.alpha
-    return [
-        " (",
-        prose.percent_of(alpha, facts.ALPHA),
-        " CI ",
-        prose.difference(each.low, f"{key}.low"),
-        " to ",
-        prose.difference(each.high, f"{key}.high"),
-        ", t(",
-        prose.exactly(each.df, f"{key}.df"),
-        ") = ",
-        prose.statistic(each.t, f"{key}.t"),
-        ", p",
-        *prose.p_of(each.p, f"{key}.p", alpha=alpha),
-        ")",
-    ]
+        return say("no test: {why}", why=facts.noted(each.note, say))
+    return say(
+        "{level} CI {low} to {high}, t({df}) = {t}, p{p}",
+        level=prose.percent_of(alpha, facts.ALPHA),
+        low=prose.difference(each.low, f"{key}.low"),
+        high=prose.difference(each.high, f"{key}.high"),
+        df=prose.exactly(each.df, f"{key}.df"),
+        t=prose.statistic(each.t, f"{key}.t"),
+        p=prose.p_of(each.p, f"{key}.p", alpha=alpha),
+    )
 
 
 def _rates(analysis: Analysis) -> Iterator[Sentence]:
     """Say how often the test that decides rejects equal losses, and how often the others do."""
-    joint = any(test.metric == analysis.study.metrics.primary for test in analysis.joint)
+    say, primary = speech(analysis), analysis.study.metrics.primary
+    joint = any(test.metric == primary for test in analysis.joint)
     own = DECIDING[joint]
     known = {
         f"null_rates.{n}.rate": rate for n, rate in enumerate(analysis.null_rates) if not math.isnan(rate.rate)
@@ -139,23 +162,29 @@ def _rates(analysis: Analysis) -> Iterator[Sentence]:
         return
     low, high = min(others, key=lambda each: each[1].rate), max(others, key=lambda each: each[1].rate)
     claims = {short_target(analysis, each.claim) for each in known.values()}
-    yield sentence(
-        "null-rates",
-        "In studies simulated with the variance components of this one and with all means equal, the decisions of the "
-        "plan found a difference in ",
-        _rate(*deciding[0]),
-        ", the other tests in ",
-        _rate(*low),
-        " to ",
-        _rate(*high),
-        f", each read as a claim about other {claims.pop()}." if len(claims) == 1 else ".",
+    said = say(
+        phrase(
+            "In studies simulated with the variance components of this one and with all means equal, the decisions of "
+            "the plan found a difference in {own}, the other tests in {low} to {high}, each read as a claim about "
+            "other {claim}."
+        )
+        if len(claims) == 1
+        else phrase(
+            "In studies simulated with the variance components of this one and with all means equal, the decisions of "
+            "the plan found a difference in {own}, the other tests in {low} to {high}."
+        ),
+        own=_rate(*deciding[0]),
+        low=_rate(*low),
+        high=_rate(*high),
+        claim=claims.pop(),
     )
-    yield sentence(
-        "null-reading",
-        "A rate above α = ",
-        prose.exactly(analysis.study.analysis.alpha, facts.ALPHA),
-        " means too many false findings for what is claimed; one below it is cautious, at a cost in power.",
+    yield sentence("null-rates", said)
+    reading = say(
+        "A rate above α = {alpha} means too many false findings for what is claimed; one below it is cautious, at a "
+        "cost in power.",
+        alpha=prose.exactly(analysis.study.analysis.alpha, facts.ALPHA),
     )
+    yield sentence("null-reading", reading)
 
 
 def _rate(key: str, each: NullRate) -> Number:

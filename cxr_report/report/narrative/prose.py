@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 
 from cxr_report.report import numerals
+from cxr_report.report.language import ENGLISH, Speech
 from cxr_report.report.pieces import Number, Piece, Said, flat, text_of
 
 __all__ = [
@@ -125,8 +126,10 @@ def p_of(number: float, key: str, *, alpha: float) -> tuple[Piece, ...]:
     return (f"{NO_BREAK}{sign}{NO_BREAK}", Number(digits, key, number))
 
 
-def p_alone(number: float, key: str, *, alpha: float) -> tuple[Piece, ...]:
+def p_alone(number: float, key: str, *, alpha: float, say: Speech = ENGLISH) -> tuple[Piece, ...]:
     """Write ``0.034`` or ``less than 0.001``, to stand where no sign fits."""
     text = numerals.p_value(number, alpha)
-    words = {"<": "less than ", ">": "more than "}.get(text[0], "")
-    return (words, Number(text.lstrip("<>"), key, number))
+    p = Number(text.lstrip("<>"), key, number)
+    if text[0] in "<>":
+        return say("less than {p}", p=p) if text[0] == "<" else say("more than {p}", p=p)
+    return (p,)

@@ -6,9 +6,10 @@ import math
 from collections.abc import Iterator
 
 from cxr_report.analysis.value import Analysis, Ranking
+from cxr_report.report.language import speech
 from cxr_report.report.narrative import facts, prose
-from cxr_report.report.narrative.prose import Piece, Sentence, sentence
-from cxr_report.report.numerals import listed
+from cxr_report.report.narrative.prose import Number, Piece, Sentence, sentence
+from cxr_report.report.pieces import Said
 
 __all__ = ["ranks"]
 
@@ -25,40 +26,50 @@ def ranks(analysis: Analysis) -> tuple[Sentence, ...]:
 
 
 def _ranks(analysis: Analysis, key: str, each: Ranking) -> Iterator[Sentence]:
-    metric = facts.spoken(each.metric)
+    say = speech(analysis)
     if any(math.isnan(rank) for rank in each.mean_ranks):
-        yield sentence("no-ranks", f"The losses could not be ranked in {metric}: {facts.noted(each.note)}.")
+        name, why = facts.spoken(each.metric, say), facts.noted(each.note, say)
+        none = say("The losses could not be ranked in {metric}: {why}.", metric=name, why=why)
+        yield sentence("no-ranks", none)
         return
-    begin: list[Piece] = ["Over ", prose.count(each.n_seeds, f"{key}.n_seeds"), " seeds, on these test cases, "]
-    first, last = _holders(each, min(each.mean_ranks)), _holders(each, max(each.mean_ranks))
-    if len(first) == len(each.losses):
-        yield sentence(
-            "ranks-equal", *begin, f"all losses had the same mean rank in {metric}", *_rank(key, each, 0), "."
-        )
-    else:
-        yield sentence(
-            "ranks",
-            *begin,
-            f"the best mean rank in {metric} {_whose(analysis, each, first)}",
-            *_rank(key, each, first[0]),
-            f", the worst {_whose(analysis, each, last)}",
-            *_rank(key, each, last[0]),
-            "; 1 is the best possible.",
-        )
-    yield sentence(
-        "ranks-nemenyi",
-        "Nemenyi’s test tells losses apart whose mean ranks differ by more than ",
-        prose.statistic(each.critical_difference, f"{key}.critical_difference"),
-        " at α = ",
-        prose.exactly(analysis.study.analysis.alpha, facts.ALPHA),
-        ".",
+    first = _holders(each, min(each.mean_ranks))
+    yield _order(analysis, key, each, first)
+    nemenyi = say(
+        "Nemenyi’s test tells losses apart whose mean ranks differ by more than {width} at α = {alpha}.",
+        width=prose.statistic(each.critical_difference, f"{key}.critical_difference"),
+        alpha=prose.exactly(analysis.study.analysis.alpha, facts.ALPHA),
     )
+    yield sentence("ranks-nemenyi", nemenyi)
     yield _stable(analysis, key, each, first)
-    yield sentence(
-        "ranks-limit",
-        f"Ranks say nothing about how large a difference is, and nothing here speaks of other "
-        f"{facts.case_unit(analysis)}.",
+    limit = say(
+        "Ranks say nothing about how large a difference is, and nothing here speaks of other {unit}.",
+        unit=facts.case_unit(analysis),
     )
+    yield sentence("ranks-limit", limit)
+
+
+def _order(analysis: Analysis, key: str, each: Ranking, first: list[int]) -> Sentence:
+    """Say who has the best and who the worst mean rank, or that there is one only."""
+    say = speech(analysis)
+    told: dict[str, Said] = {
+        "n": prose.count(each.n_seeds, f"{key}.n_seeds"),
+        "metric": facts.spoken(each.metric, say),
+    }
+    if len(first) == len(each.losses):
+        equal = say(
+            "Over {n} seeds, on these test cases, all losses had the same mean rank in {metric} ({rank}).",
+            rank=_rank(key, each, 0),
+            **told,
+        )
+        return sentence("ranks-equal", equal)
+    said = say(
+        "Over {n} seeds, on these test cases, the best mean rank in {metric} was {best}, the worst was {worst}; 1 is "
+        "the best possible.",
+        best=_whose(analysis, key, each, first),
+        worst=_whose(analysis, key, each, _holders(each, max(each.mean_ranks))),
+        **told,
+    )
+    return sentence("ranks", said)
 
 
 def _holders(each: Ranking, rank: float) -> list[int]:
@@ -66,32 +77,42 @@ def _holders(each: Ranking, rank: float) -> list[int]:
     return [place for place, own in enumerate(each.mean_ranks) if abs(own - rank) <= TIE]
 
 
-def _whose(analysis: Analysis, each: Ranking, places: list[int]) -> str:
-    names = listed([analysis.labels[each.losses[place]] for place in places])
-    return f"was that of {names}" if len(places) == 1 else f"was shared by {names}"
+def _whose(analysis: Analysis, key: str, each: Ranking, places: list[int]) -> tuple[Piece, ...]:
+    say, names = speech(analysis), [analysis.labels[each.losses[place]] for place in places]
+    rank = _rank(key, each, places[0])
+    return say.counted(
+        len(names), "that of {losses} ({rank})", "shared by {losses} ({rank})", losses=say.listed(names), rank=rank
+    )
 
 
-def _rank(key: str, each: Ranking, place: int) -> list[Piece]:
-    return [" (", prose.statistic(each.mean_ranks[place], f"{key}.mean_ranks.{place}"), ")"]
+def _rank(key: str, each: Ranking, place: int) -> Number:
+    return prose.statistic(each.mean_ranks[place], f"{key}.mean_ranks.{place}")
 
 
 def _stable(analysis: Analysis, key: str, each: Ranking, first: list[int]) -> Sentence:
-    pieces: list[Piece] = ["When the seeds were drawn anew, the first rank was held by "]
-    for turn, place in enumerate(first):
-        pieces.append("" if not turn else " and " if turn == len(first) - 1 else ", ")
-        share = prose.share(each.distribution[place][0], f"{key}.distribution.{place}.0")
-        pieces += [f"{analysis.labels[each.losses[place]]} in ", share]
-    pieces.append(" of the resamples")
-    if not math.isnan(each.tau):
-        pieces += [
-            "; Kendall’s τ between resampled and observed order was ",
-            prose.statistic(each.tau, f"{key}.tau"),
-            " on average (",
-            prose.percent_of(analysis.study.analysis.alpha, facts.ALPHA),
-            " interval ",
-            prose.statistic(each.tau_low, f"{key}.tau_low"),
-            " to ",
-            prose.statistic(each.tau_high, f"{key}.tau_high"),
-            ")",
-        ]
-    return sentence("ranks-stable", *pieces, ".")
+    """Say how often those who rank first do so when the seeds are drawn anew."""
+    say = speech(analysis)
+    held = [
+        say(
+            "{loss} in {share}",
+            loss=analysis.labels[each.losses[place]],
+            share=prose.share(each.distribution[place][0], f"{key}.distribution.{place}.0"),
+        )
+        for place in first
+    ]
+    if math.isnan(each.tau):
+        said = say(
+            "When the seeds were drawn anew, the first rank was held by {shares} of the resamples.",
+            shares=say.listed(held),
+        )
+        return sentence("ranks-stable", said)
+    said = say(
+        "When the seeds were drawn anew, the first rank was held by {shares} of the resamples; Kendall’s τ between "
+        "resampled and observed order was {tau} on average ({level} interval {low} to {high}).",
+        shares=say.listed(held),
+        tau=prose.statistic(each.tau, f"{key}.tau"),
+        level=prose.percent_of(analysis.study.analysis.alpha, facts.ALPHA),
+        low=prose.statistic(each.tau_low, f"{key}.tau_low"),
+        high=prose.statistic(each.tau_high, f"{key}.tau_high"),
+    )
+    return sentence("ranks-stable", said)

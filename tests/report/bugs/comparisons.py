@@ -24,7 +24,7 @@ from cxr_report.report.narrative import (
 )
 from cxr_report.report.narrative.prose import Number, Sentence
 
-from .planting import keep, planted
+from .planting import keep, planted, retold
 
 
 def flipped_sign(patch: pytest.MonkeyPatch) -> None:
@@ -58,6 +58,18 @@ def direction_of_the_metric_ignored(patch: pytest.MonkeyPatch) -> None:
         return replace(each, verdict="first better" if each.difference > 0 else "second better")
 
     answers_changed(patch, lambda each: by_sign(each) if answers.shown(each) else each)
+
+
+def higher_told_as_lower(patch: pytest.MonkeyPatch) -> None:
+    retold(patch, "{metric} was higher", "{metric} was lower")
+
+
+def not_shown_told_as_shown(patch: pytest.MonkeyPatch) -> None:
+    retold(patch, "was not shown", "was shown")
+
+
+def untested_told_as_rejected(patch: pytest.MonkeyPatch) -> None:
+    retold(patch, "could not be tested", "was rejected")
 
 
 def better_and_worse_swapped(patch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ from cxr_report.report.narrative import (
 )
 from cxr_report.report.narrative.prose import Number
 
-from .planting import keep, planted
+from .planting import keep, planted, retold
 
 
 def wrong_alpha(patch: pytest.MonkeyPatch) -> None:
@@ -116,7 +116,7 @@ def p_rounded_to_zero(patch: pytest.MonkeyPatch) -> None:
 
 
 def no_evidence_told_as_equality(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(comparisons, "NO_EVIDENCE", ", so that the losses are equal")
+    retold(patch, ", which is no evidence that the losses are equal", ", so that the losses are equal")
 
 
 def divergence_kept_quiet(patch: pytest.MonkeyPatch) -> None:

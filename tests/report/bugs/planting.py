@@ -7,11 +7,18 @@ from typing import Any
 
 import pytest
 
+from cxr_report.report.language import Speech
+
 
 def keep(patch: pytest.MonkeyPatch, module: Any, name: str, change: Callable[..., Any]) -> None:
     """Put ``change(right, *args)`` in the place of a function."""
     right = getattr(module, name)
     patch.setattr(module, name, lambda *args, **named: change(right, *args, **named))
+
+
+def retold(patch: pytest.MonkeyPatch, before: str, after: str) -> None:
+    """Put other words in the place of some, wherever a template has them."""
+    keep(patch, Speech, "_template", lambda right, say, template: right(say, template).replace(before, after))
 
 
 def planted(names: dict[str, Any]) -> list[Callable[[pytest.MonkeyPatch], None]]:
