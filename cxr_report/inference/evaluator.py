@@ -45,7 +45,8 @@ def evaluate(
     pending = [entry for entry in exported if not complete(entry.run, entry.onnx_sha256, dataset.fingerprint)]
     if pending:
         engine = _engine(pending, dataset, provider)
-        progress.say(f"evaluating on {engine.provider}: {engine.reason}")
+        cut = f"{engine.batch} images a call, up to {engine.together} models at once"
+        progress.say(f"evaluating on {engine.provider}, {cut}: {engine.reason}")
         progress.start("evaluate", len(pending) * sum(len(dataset.split(split)) for split in SPLITS))
         for start in range(0, len(pending), engine.together):
             _evaluate_together(pending[start : start + engine.together], engine, dataset, progress)

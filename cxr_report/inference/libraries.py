@@ -38,6 +38,13 @@ TENSORRT_WHEEL = "tensorrt_libs"
 TENSORRT_LIBRARIES = ("libnvinfer.so.*", "libnvinfer_plugin.so.*", "libnvonnxparser.so.*")
 """In the order in which they need each other."""
 
+PARTS: dict[Provider, tuple[str, ...]] = {
+    "CUDAExecutionProvider": ("cuda",),
+    "TensorrtExecutionProvider": ("tensorrt", "cuda"),
+    "CPUExecutionProvider": (),
+}
+"""The parts of onnxruntime that a provider loads; what TensorRT cannot compute is CUDA's."""
+
 CUDNN = "libcudnn.so.9"
 """Looked for by onnxruntime when a convolution needs it, and not before. Quoted from its requirements since 1.19."""
 
@@ -60,7 +67,9 @@ def preload(provider: Provider) -> None:
 
 
 def missing(provider: Provider) -> str:
-    """Name the shared libraries that a provider lacks, and where they come from, as a clause; empty: none is known.
+    """Name the shared libraries that a provider lacks, and where they come from; empty: none is known.
+
+    Clauses with semicolons between them, the gravest first.
 
     The part of onnxruntime that needs them is only read, never loaded here: loaded before onnxruntime does it, it keeps
     a null pointer and brings the process down.
@@ -69,10 +78,10 @@ def missing(provider: Provider) -> str:
 
     if sys.platform != "linux":  # elsewhere these names say nothing
         return ""
-    name = {"TensorrtExecutionProvider": "tensorrt", "CUDAExecutionProvider": "cuda"}[provider]
-    file = Path(onnxruntime.__file__).parent / "capi" / f"libonnxruntime_providers_{name}.so"
-    wanted = dict.fromkeys([*(dynamic.needed(file) if file.exists() else ()), CUDNN])
-    lacking = [library for library in wanted if not _loads(library)]
+    folder = Path(onnxruntime.__file__).parent / "capi"
+    files = [folder / f"libonnxruntime_providers_{part}.so" for part in PARTS[provider]]
+    wanted = [library for file in files if file.exists() for library in dynamic.needed(file)]
+    lacking = [library for library in dict.fromkeys([*wanted, CUDNN]) if not _loads(library)]
     return _clause(lacking, str(onnxruntime.cuda_version or "12")) if lacking else ""
 
 
@@ -104,12 +113,14 @@ def _loads(library: str) -> bool:
 
 
 def _clause(lacking: list[str], cuda: str) -> str:
-    wheels = sorted({wheel(library, cuda) for library in lacking} - {""})
-    parts = [f"these shared libraries are missing: {', '.join(lacking)}"]
+    drivers = [library for library in lacking if library.startswith(DRIVER)]
+    others = [library for library in lacking if library not in drivers]
+    wheels = sorted({wheel(library, cuda) for library in others} - {""})
+    parts = [f"no GPU is set up here ({library}, which comes with NVIDIA's driver, is missing)" for library in drivers]
+    if others:
+        parts.append(f"these shared libraries are missing: {', '.join(others)}")
     if wheels:
-        parts.append(f"pip install {' '.join(wheels)} brings what wheels can bring")
-    if any(library.startswith(DRIVER) for library in lacking):
-        parts.append(f"{DRIVER} comes with NVIDIA's driver, so no GPU is set up here")
+        parts.append(f"pip install {' '.join(wheels)} brings them")
     return "; ".join(parts)
 
 

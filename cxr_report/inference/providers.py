@@ -60,7 +60,7 @@ def choose(sample: bytes, *, where: str, wish: Wish = "auto") -> Engine:
         asked = "a GPU is there" if wish == "auto" else f"{NAMES[engine.provider]} was asked for"
         return dataclasses.replace(engine, reason=f"{asked} and computed a first batch")
     if wish == "auto":
-        return dataclasses.replace(cpu, reason=fault)
+        return dataclasses.replace(cpu, reason=fault.partition(";")[0])
     raise Refusal(f"--provider {wish}: {NAMES[engine.provider]} was asked for, but {fault}")
 
 

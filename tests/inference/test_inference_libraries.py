@@ -58,17 +58,21 @@ def test_every_missing_library_is_named_once_and_those_that_are_there_are_not(
         if name.startswith(("libcublas", "libnvinfer", "libcuda.so", "libcudnn")):
             raise OSError(f"{name}: cannot open shared object file: No such file or directory")
 
-    wanted = ["libcublasLt.so.13", "libcudnn.so.9", "libnvinfer.so.10", "libcuda.so.1", "libc.so.6"]
+    wanted = {
+        "libonnxruntime_providers_tensorrt.so": ["libcublasLt.so.13", "libcudnn.so.9", "libnvinfer.so.10"],
+        "libonnxruntime_providers_cuda.so": ["libcublasLt.so.13", "libcuda.so.1", "libc.so.6"],
+    }
     (tmp_path / "capi").mkdir()
-    (tmp_path / "capi" / "libonnxruntime_providers_tensorrt.so").touch()
+    for name in wanted:
+        (tmp_path / "capi" / name).touch()
     monkeypatch.setattr(onnxruntime, "__file__", str(tmp_path / "__init__.py"))
     monkeypatch.setattr(onnxruntime, "cuda_version", "13.0")
-    monkeypatch.setattr(dynamic, "needed", lambda file: wanted)
+    monkeypatch.setattr(dynamic, "needed", lambda file: wanted[file.name])
     monkeypatch.setattr(ctypes, "CDLL", load)
     assert libraries.missing("TensorrtExecutionProvider") == (
-        "these shared libraries are missing: libcublasLt.so.13, libcudnn.so.9, libnvinfer.so.10, libcuda.so.1; "
-        "pip install nvidia-cublas nvidia-cudnn-cu13 tensorrt-cu13 brings what wheels can bring; "
-        "libcuda.so comes with NVIDIA's driver, so no GPU is set up here"
+        "no GPU is set up here (libcuda.so.1, which comes with NVIDIA's driver, is missing); "
+        "these shared libraries are missing: libcublasLt.so.13, libcudnn.so.9, libnvinfer.so.10; "
+        "pip install nvidia-cublas nvidia-cudnn-cu13 tensorrt-cu13 brings them"
     )
     monkeypatch.setattr(ctypes, "CDLL", lambda name: None)
     assert libraries.missing("TensorrtExecutionProvider") == ""
