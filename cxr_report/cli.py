@@ -359,6 +359,54 @@ def check(
 
 
 @app.command()
+def audit(
+    table: Annotated[
+        str,
+        typer.Argument(
+            metavar="TABLE|-",
+            help="a published table, CSV or Markdown: method, metric, value, sd, seeds, n_test, positives, negatives, "
+            "class_counts, bold; or one column per metric; - reads one that is typed in",
+        ),
+    ],
+    n_test: Annotated[int | None, typer.Option("--n-test", min=1, help="test cases, where no column says")] = None,
+    seeds: Annotated[int | None, typer.Option("--seeds", min=1, help="runs behind each value")] = None,
+    positives: Annotated[int | None, typer.Option("--positives", min=1, help="cases of the positive class")] = None,
+    negatives: Annotated[int | None, typer.Option("--negatives", min=1, help="cases of the other class")] = None,
+    percent: Annotated[
+        bool, typer.Option("--percent", help="values are per cent; default: told by values above 1")
+    ] = False,
+    fractions: Annotated[bool, typer.Option("--fractions", help="values are fractions of 1")] = False,
+    truncated: Annotated[bool, typer.Option("--truncated", help="digits were cut off, not rounded")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON in place of text")] = False,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="DIR", help="where HTML, PDF, JSON and CSV land")
+    ] = None,
+    no_report: Annotated[bool, typer.Option("--no-report", help="write no file")] = False,
+    runs: Runs = RUNS,
+) -> None:
+    """Say which values of a published table cannot arise and what its winners are worth; 1 where one cannot."""
+    from cxr_report.verify.tables import Said, command
+
+    if percent and fractions:
+        raise Refusal("--percent and --fractions exclude each other")
+    said = Said(
+        n=n_test,
+        seeds=seeds,
+        positives=positives,
+        negatives=negatives,
+        scale="percent" if percent else "fraction" if fractions else "",
+        rounding="truncated" if truncated else "nearest",
+    )
+    folder = None if no_report else report or runs / command.folder_name(table)
+    done = command.run(table, said, folder)
+    typer.echo(done.json if as_json else done.text, nl=False)
+    if done.pdf is not None:
+        typer.echo(done.pdf, err=as_json)
+    if done.impossible:
+        raise typer.Exit(1)
+
+
+@app.command()
 def power(
     seeds: Annotated[int | None, typer.Option("--seeds", help="seeds per loss; default: 5, or the pilot's")] = None,
     losses: Annotated[int | None, typer.Option("--losses", help="losses; default: 2, or the pilot's")] = None,

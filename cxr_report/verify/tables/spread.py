@@ -11,7 +11,7 @@ from cxr_report.verify.tables.printed import Interval
 
 __all__ = ["Undecided", "Window", "bounded", "possible"]
 
-STEPS = 200_000
+STEPS = 100_000
 """Chosen: steps of the search for one standard deviation, below a second."""
 
 DIVISORS = (1, 0)
@@ -42,8 +42,8 @@ class _Budget:
     failed: set[tuple[int, int, int]]
     """What was found to be out of reach: how many numbers, their sum, their sum of squares."""
 
-    def spend(self) -> None:
-        self.left -= 1
+    def spend(self, steps: int = 1) -> None:
+        self.left -= steps
         if self.left < 0:
             raise Undecided
 
@@ -75,6 +75,7 @@ def possible(window: Window, *, steps: int = STEPS) -> bool:
     for total in _outwards(window.mean.scaled(window.runs).integers()):
         if not 0 <= total <= window.runs * window.top:
             continue
+        budget.spend(10)
         base, rest = divmod(total, window.runs)
         bounds, budget.failed = (-base, window.top - base), set()
         for squares in _squares(window, total, base):
@@ -93,12 +94,13 @@ def _squares(window: Window, total: int, base: int) -> Iterator[int]:
     """Yield sums of squares of the counts less the base that the standard deviation allows, of the right parity."""
     runs, rest = window.runs, total - window.runs * base
     below = max(Fraction(0), window.sd.low)
+    most = (window.top - 2 * base) * rest + runs * base * (window.top - base)  # of numbers in -base..m - base
     for less in DIVISORS:
         spread = Interval((runs - less) * below**2, (runs - less) * window.sd.high**2)
         within = Interval(spread.low + Fraction(rest * rest, runs), spread.high + Fraction(rest * rest, runs))
         allowed = within.integers()
         start = allowed.start + (allowed.start - rest) % 2
-        yield from range(start, allowed.stop, 2)
+        yield from range(start, min(allowed.stop, most + 1), 2)
 
 
 def attained(runs: int, total: int, squares: int, bounds: tuple[int, int], *, budget: _Budget) -> bool:
@@ -109,6 +111,8 @@ def attained(runs: int, total: int, squares: int, bounds: tuple[int, int], *, bu
     """
     low, high = bounds
     if runs * squares < total * total or (squares - total) % 2 or not runs * low <= total <= runs * high:
+        return False
+    if squares > (low + high) * total - runs * low * high:  # (x - low)(high - x) is never negative
         return False
     state = (runs, total, squares)
     if state in budget.failed:

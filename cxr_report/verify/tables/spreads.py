@@ -18,7 +18,7 @@ __all__ = ["check_sd"]
 NEIGHBOURS = 20
 """Chosen: printable numbers on each side over which the share that would pass is measured."""
 
-STEPS_NEARBY = 5_000
+STEPS_NEARBY = 500
 """Chosen: steps of the search for each of them; what is not found by then counts as passing."""
 
 
@@ -43,10 +43,13 @@ def check_sd(entry: Entry, value: Finding, rounding: Rounding = "nearest") -> Fi
         return Finding((entry,), "sd", CHECKED, "one run has no standard deviation over runs")
     if value.grade == IMPOSSIBLE:
         return Finding((entry,), "sd", CHECKED, "its mean cannot arise")
+    loose = _loose(entry, runs, rounding)
+    if loose.grade == IMPOSSIBLE:
+        return loose
     readings = bases(entry, runs)
     parts = [basis.parts for basis in readings if basis.parts is not None]
     if not parts or len(parts) < len(readings):
-        return _loose(entry, runs, rounding)
+        return loose
     try:
         way = _way(entry, entry.sd, parts, (runs, rounding))
     except Undecided:
