@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,10 +21,11 @@ from sklearn import metrics as sklearn
 from statsmodels.stats.multitest import multipletests
 
 from cxr_report import ledger, runs
-from cxr_report.analysis import analyse, load
+from cxr_report.analysis import analyse, load, pooling
 from cxr_report.analysis.context import Context
 from cxr_report.analysis.ensembles import ensembles
 from cxr_report.analysis.pooling import mean_logits, pool
+from cxr_report.analysis.scoring import score_all
 from cxr_report.analysis.tables import scores_csv
 from cxr_report.analysis.value import ENSEMBLES, Analysis, Ensemble, from_plain, to_plain
 from cxr_report.runs import StudyFolder
@@ -90,6 +92,11 @@ def test_cases_that_every_member_is_sure_of_keep_their_order() -> None:
     assert found[1, 1] - found[1, 0] > found[0, 1] - found[0, 0]
     finding = mean_logits("multilabel", sure[:, :, 1:])
     assert finding[1, 0] > finding[0, 0]
+
+
+def test_the_example_says_what_it_gives() -> None:
+    found = doctest.testmod(pooling)
+    assert (found.failed, found.attempted) == (0, 1)
 
 
 # --- values and intervals
@@ -325,21 +332,19 @@ def test_scores_alone_and_ranks_have_no_ensemble(contexts: Contexts, given_table
         assert pool(given_table("predictions", scale=scale), context.material) != ()
 
 
-def test_identical_ensembles_are_no_evidence_of_anything(made: Callable[..., StudyFolder]) -> None:
-    folder = made(losses=2, seeds=2)
-    for seed in (1, 2):
-        for split in ("val", "test"):
-            file = folder.run("cross-entropy", seed).predictions(split)
-            folder.run("weighted", seed).predictions(split).write_bytes(file.read_bytes())
-        told = runs.read_json(folder.run("weighted", seed).evaluation_json)
-        same = runs.read_json(folder.run("cross-entropy", seed).evaluation_json)["predictions_sha256"]
-        runs.write_json(folder.run("weighted", seed).evaluation_json, {**told, "predictions_sha256": same})
-    for found in load(analyse(folder)).ensembles:
-        for pair in found.pairs:
-            assert pair.difference == 0
-            assert math.isnan(pair.p)
-            assert pair.note
-            assert pair.verdict == "not shown"
+def test_identical_ensembles_are_no_evidence_of_anything(contexts: Contexts) -> None:
+    context = contexts(losses=2, seeds=2)
+    logits = {run.seed: run.logits for run in context.material.runs if run.loss == "cross-entropy"}
+    same = replace(context.material, runs=tuple(replace(run, logits=logits[run.seed]) for run in context.material.runs))
+    scored = score_all(context.study.task, same)
+    twins = replace(context, material=same, scored=scored, pooled=pool(context.study, same))
+    found = ensembles(twins)
+    assert len(found) == 4
+    for pair in (pair for each in found for pair in each.pairs):
+        assert pair.difference == 0
+        assert math.isnan(pair.p)
+        assert pair.note
+        assert pair.verdict == "not shown"
 
 
 def test_equal_folders_give_equal_bytes_with_ensembles(made: Callable[..., StudyFolder]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import doctest
+import importlib
 import io
 import re
 import shutil
@@ -564,6 +566,12 @@ def test_logits_that_are_not_finite_are_refused_with_the_first_image(alone: Path
 
 
 # --- without our program
+
+
+@pytest.mark.parametrize("name", ["report.tables.predicted", "inference.wire"])
+def test_the_examples_say_what_they_give(name: str) -> None:
+    found = doctest.testmod(importlib.import_module(f"cxr_report.{name}"))
+    assert (found.failed, found.attempted > 0) == (0, True)
 
 
 def test_the_example_of_the_readme_gives_the_same_probabilities_without_our_program(

@@ -21,6 +21,14 @@ def predictions_csv(found: Predicted, *, logits: bool = False) -> str:
     Returns:
         RFC 4180 text with ``\n`` line ends; numbers as short as they can be read back without loss, paths and classes
         so that no spreadsheet takes them for a formula.
+
+    Example:
+        >>> from pathlib import Path
+        >>> import numpy as np
+        >>> logits = np.array([[0.0, 2.0]], dtype=np.float32)
+        >>> found = Predicted((Path("=a.png"),), "multilabel", ("nodule", "mass"), logits)
+        >>> predictions_csv(found, logits=True).splitlines()
+        ['image,logit_nodule,logit_mass', "'=a.png,0.0,2.0"]
     """
     kind, rows = ("logit", found.logits) if logits else ("prob", found.probabilities)
     stream = io.StringIO()
