@@ -26,6 +26,9 @@ START = 0.2
 
 HEADS = ("h2", "h3")
 
+SPANNING = {"front", "abstract", "wide"}
+"""Classes of what spans all columns of an article."""
+
 TABLES = ("table", "rows")
 """Both are numbered in one row, so that neither overtakes the other."""
 
@@ -127,12 +130,13 @@ def _after(at: float, height: float, page: float, *, whole: bool) -> float:
     return height % page if whole else (at + height) % page
 
 
-def settle(root: Any, pages: Iterable[Any]) -> bool:
+def settle(root: Any, pages: Iterable[Any], columns: int = 1) -> bool:
     """Put the blocks of a page's tree into a better order.
 
     Args:
         root: the element tree that was laid out.
         pages: WeasyPrint's pages of it.
+        columns: how many there are; what is wide spans them all.
 
     Returns:
         Whether anything was moved.
@@ -140,6 +144,9 @@ def settle(root: Any, pages: Iterable[Any]) -> bool:
     parents = {child: parent for parent in root.iter() for child in parent}
     elements = list(_blocks(root))
     heights, page = _heights(elements, pages)
+    for place, element in enumerate(elements):
+        if not SPANNING & set(element.get("class", "").split()):
+            heights[place] /= columns
     blocks = [Block(place, _kind(element), heights[place]) for place, element in enumerate(elements)]
     new = order(blocks, page)
     if new == list(range(len(blocks))):
@@ -181,15 +188,16 @@ def _heights(elements: Sequence[Any], pages: Iterable[Any]) -> tuple[list[float]
     for page in pages:
         box = page._page_box
         page_height = box.height
-        extents: dict[int, tuple[float, float]] = {}
+        extents: dict[tuple[int, bool], tuple[float, float]] = {}
         for part in box.descendants():
             place = (
                 places.get(part.element) if part.element is not None and part.element_tag == part.element.tag else None
             )
             if place is not None and hasattr(part, "margin_height"):
                 top, bottom = part.position_y, part.position_y + part.margin_height()
-                low, high = extents.get(place, (top, bottom))
-                extents[place] = (min(low, top), max(high, bottom))
-        for place, (top, bottom) in extents.items():
+                where = (place, part.position_x > box.width / 2)  # in which column
+                low, high = extents.get(where, (top, bottom))
+                extents[where] = (min(low, top), max(high, bottom))
+        for (place, _), (top, bottom) in extents.items():
             heights[place] += bottom - top
     return heights, page_height

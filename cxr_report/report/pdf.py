@@ -63,15 +63,35 @@ def _settle(source: Any) -> None:
 
     Sections that are alike in every report stand in a good order already and are left out of that layout.
     """
+    columns = 2 if _flattened(source) else 1
     fixed = [each for each in source.etree_element.iter("section") if each.get("data-order") == "fixed"]
     sections = _empty(fixed)
     pictures = _empty(list(source.etree_element.iter(SVG)))
     pages = source.render(pdf_variant=VARIANT).pages
-    moved = floats.settle(source.etree_element, pages)
+    moved = floats.settle(source.etree_element, pages, columns)
     for element, content in (*sections, *pictures):
         element.extend(content)
     if moved or fixed:
         source.wrapper_element = type(source.wrapper_element).from_html_root(source.etree_element)
+
+
+def _flattened(source: Any) -> bool:
+    """Take the sections of an article away, and leave what they hold: a block spans the columns as a child of these.
+
+    Returns:
+        Whether it is one.
+    """
+    body = source.etree_element.find("body")
+    if body is None or "article" not in body.get("class", "").split():
+        return False
+    parents = {child: parent for parent in body.iter() for child in parent}
+    for section in [each for each in body.iter("section") if "abstract" not in each.get("class", "")][::-1]:
+        parent, inside = parents[section], list(section)
+        place = list(parent).index(section)
+        parent[place : place + 1] = inside
+        parents |= dict.fromkeys(inside, parent)
+    source.wrapper_element = type(source.wrapper_element).from_html_root(source.etree_element)
+    return True
 
 
 def _empty(elements: list[Any]) -> list[tuple[Any, list[Any]]]:

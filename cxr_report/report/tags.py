@@ -27,6 +27,7 @@ def mend(document: Any, pdf: Any) -> None:
         pdf: pydyf's PDF of it, with tags, before it is written; changed in place.
     """
     tree = _Tree(pdf)
+    tree.columns([_body(page._page_box) for page in document.pages])
     for before, after in zip(document.pages, document.pages[1:], strict=False):
         tree.join([_body(before._page_box)], [_body(after._page_box)])
     tree.scope()
@@ -67,6 +68,34 @@ class _Tree:
         """Return the elements directly below another one."""
         found = [self._at(kid) for kid in element["K"] if isinstance(kid, bytes)]
         return [kid for kid in found if kid.get("Type") == "/StructElem"]
+
+    def columns(self, boxes: Sequence[Any]) -> None:
+        """Take the columns of an article away, each of which has an element of its own, and join what they broke.
+
+        Args:
+            boxes: of every page the outermost box with a tag.
+        """
+        for element in self.kids(self.top):
+            box = boxes[self.pdf.page_references.index(element["Pg"])]
+            kids, inside = self.kids(element), list(getattr(box, "children", ()))
+            if not any(_same(box, each) for each in inside) or len(kids) != len(inside):
+                continue
+            begun: Any = None
+            for kid, each, before in zip(kids, inside, [None, *inside], strict=False):
+                column = _same(box, each)
+                if column and begun is not None:
+                    self._join(begun, kid, before, each)
+                begun = (begun or kid) if column else None
+            columns = [kid.reference for kid, each in zip(kids, inside, strict=True) if _same(box, each)]
+            element["K"][:] = [part for kid in element["K"] for part in self._dissolved(kid, columns, element)]
+
+    def _dissolved(self, kid: Any, columns: Sequence[Any], parent: Any) -> list[Any]:
+        """Return an element itself, or what stands below it where it is a column."""
+        if kid not in columns:
+            return [kid]
+        for below in self.kids(self._at(kid)):
+            below["P"] = parent.reference
+        return list(self._at(kid)["K"])
 
     def join(self, before: Sequence[Any], after: Sequence[Any]) -> None:
         """Join the end of one page with the beginning of the next, where both are parts of the same element.
@@ -189,10 +218,14 @@ def _same(before: Any, after: Any) -> bool:
 
 def _children(box: Any) -> list[Any]:
     """Return the boxes to which the elements below a box's own belong; those of a table with its caption in front."""
-    if getattr(box, "is_table_wrapper", False):
-        table = box.get_wrapped_table()
-        return [part for child in box.children for part in (child.children if child is table else [child])]
-    return list(getattr(box, "children", ()))
+    children = list(getattr(box, "children", ()))
+    table = box.get_wrapped_table() if getattr(box, "is_table_wrapper", False) else None
+    inside = [child is table or (box.element_tag == "main" and _same(box, child)) for child in children]
+    return [
+        part
+        for child, dissolved in zip(children, inside, strict=True)
+        for part in (child.children if dissolved else [child])
+    ]
 
 
 def _set_aside(stream: Any, gone: set[int]) -> None:

@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Any
 
 from pypdf import PdfReader
-from pypdf.generic import ContentStream, NullObject
+from pypdf.generic import NullObject
 
 STANDARD = {
     "Document", "Part", "Art", "Sect", "Div", "BlockQuote", "Caption", "TOC", "TOCI", "Index", "NonStruct", "Private",
@@ -23,9 +23,6 @@ STANDARD = {
     "TFoot", "Span", "Quote", "Note", "Reference", "BibEntry", "Code", "Link", "Annot", "Figure", "Formula", "Form",
 }  # fmt: skip
 """Types of structure elements that PDF 1.7 knows."""
-
-DRAWING = (b"Tj", b"TJ", b"'", b'"', b"S", b"s", b"f", b"F", b"f*", b"B", b"Do", b"sh")
-"""What leaves something on the page."""
 
 PARENTS = {
     "TR": {"Table", "THead", "TBody", "TFoot"}, "TH": {"TR"}, "TD": {"TR"}, "THead": {"Table"}, "TBody": {"Table"},
@@ -160,25 +157,32 @@ def _content(reader: PdfReader, found: Structure) -> Iterator[str]:
     """Hold the content of every page against the tree: all is tagged or an artifact, and the tree leads to it."""
     drawn: set[tuple[int, int]] = set()
     for place, page in enumerate(reader.pages):
+        contents = page.get_contents()
         nested: list[bool] = []
-        for operands, operator in ContentStream(page.get_contents(), reader).operations:
-            if operator in (b"BMC", b"BDC"):
-                tag, facts = operands[0], operands[1] if len(operands) > 1 else {}
-                number = facts.get("/MCID") if hasattr(facts, "get") else None
-                if number is not None:
-                    drawn.add((place, int(number)))
-                if tag == "/Artifact" and any(nested):
+        for step in _STEPS.finditer(_STRINGS.sub(b"", b"" if contents is None else contents.get_data())):
+            begin, number = step["tag"], step["number"]
+            if begin:
+                if begin == b"Artifact" and any(nested):
                     yield f"content: page {place + 1} holds an artifact inside of tagged content"
-                nested.append(number is not None)
-            elif operator == b"EMC":
+                drawn |= {(place, int(number))} if number else set()
+                nested.append(bool(number))
+            elif step["end"]:
                 nested.pop()
-            elif operator in DRAWING and not nested:
-                yield f"content: page {place + 1} draws what is neither tagged nor an artifact ({operator.decode()})"
+            elif not nested:
+                yield f"content: page {place + 1} draws what is neither tagged nor an artifact ({step[0].decode()})"
                 break
     if lost := drawn - found.marked:
         yield f"content: the tree does not lead to {len(lost)} pieces of content, the first on page {min(lost)[0] + 1}"
     if empty := found.marked - drawn:
         yield f"content: the tree leads to {len(empty)} pieces of content that are not there"
+
+
+_STRINGS = re.compile(rb"\((?:[^()\\]|\\.)*\)|(?<!<)<[0-9A-Fa-f\s]*>", re.DOTALL)
+_STEPS = re.compile(
+    rb"/(?P<tag>\w+)\s*(?:<<\s*/MCID (?P<number>\d+)\s*>>|<<[^>]*>>)?\s*B[DM]C\b|(?P<end>\bEMC\b)"
+    rb"|(?<![\w/])(?:Tj|TJ|S|s|f\*?|F|B\*?|b\*?|Do|sh)(?=\s)"
+)
+"""What begins and ends marked content, and what leaves something on the page."""
 
 
 def _parents(reader: PdfReader, root: Any) -> Iterator[str]:
