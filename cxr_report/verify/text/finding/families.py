@@ -23,7 +23,7 @@ _METHODS: tuple[tuple[Method, re.Pattern[str]], ...] = (
     ("bonferroni", re.compile(r"(?i:bonferroni)")),
 )
 _FAMILY = re.compile(
-    r"(?:over|for|across|of)(?: all)?(?: the)? (?P<count>\d{1,4}) (?:planned )?(?:comparisons|tests|pairs|hypotheses)"
+    r"(?i:over|for|across|of)(?: all)?(?: the)? (?P<count>\d{1,4}) (?:planned )?(?:comparisons|tests|pairs|hypotheses)"
 )
 _ADJUSTMENT = re.compile(r"(?i:p ?adj\.?:|adjust|correct)")
 

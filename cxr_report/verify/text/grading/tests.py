@@ -15,6 +15,9 @@ __all__ = ["grade_test"]
 FEW_PAIRS = 10
 """Convention: with fewer pairs Spearman's p values are taken from the exact distribution, not from t."""
 
+LOOSE = ("t", "F")
+"""Statistics whose corrected degrees of freedom are fractions; those of a chi-square are counts."""
+
 MOST_SIZE = 100_000
 """Chosen: larger samples are no rank test that anybody printed."""
 
@@ -38,7 +41,9 @@ def grade_test(test: Test) -> Verdict:
         return _grade_ranks(test, test.p)
     if len(test.df) < TAILS[test.kind][1]:
         return _unchecked("its degrees of freedom are not given")
-    computed = p_bounds(test.kind, _statistic(test), [_df(number, test.loose_df) for number in test.df])
+    computed = p_bounds(
+        test.kind, _statistic(test), [_df(number, test.loose_df and test.kind in LOOSE) for number in test.df]
+    )
     if any(math.isnan(bound) for bound in computed):
         return Verdict("inconsistent", "", "degrees of freedom must be above 0")
     return _compare(test, test.p, computed)

@@ -91,19 +91,28 @@ def _blocks(rows: list[list[Piece]]) -> list[list[list[Piece]]]:
             held = []
         if row:
             held.append(row)
-    return [block for block in blocks if sum(len(row) >= 3 for row in block) >= 2]
+    return [block for block in blocks if _is_table(block)]
+
+
+def _is_table(block: list[list[Piece]]) -> bool:
+    """Say whether rows are a table: two with three pieces, or three with two of which the second is a figure."""
+    if sum(len(row) >= 3 for row in block) >= 2:
+        return True
+    pairs = [row for row in block if len(row) == 2]
+    return len(pairs) >= 3 and 3 * sum(row[1].text[:1].isdigit() for row in pairs) >= 2 * len(pairs)
 
 
 def _trimmed(block: list[list[Piece]]) -> list[list[Piece]]:
-    """Leave out what stands below the last row of three, and above the first but for headers of several columns."""
-    full = [place for place, row in enumerate(block) if len(row) >= 3]
-    if not full:
+    """Leave out what stands below the last full row, and above the first but for headers of several columns."""
+    full = min(3, max(len(row) for row in block))
+    places = [place for place, row in enumerate(block) if len(row) >= full and full > 1]
+    if not places:
         return []
-    first = full[0]
+    first = places[0]
     labels = block[first][0].right
     while first > 0 and (len(block[first - 1]) >= 2 or block[first - 1][0].left > labels):
         first -= 1
-    return block[first : full[-1] + 1]
+    return block[first : places[-1] + 1]
 
 
 def _columns(block: list[list[Piece]]) -> list[tuple[float, float]]:

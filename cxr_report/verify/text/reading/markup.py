@@ -233,6 +233,25 @@ def _span(text: str | None) -> int:
     return max(1, min(SPAN_LIMIT, int(text))) if text and text.isascii() and text.isdigit() and len(text) < 9 else 1
 
 
+def _without_comments(text: str) -> str:
+    """Take comments and declarations away, and the beginning of a tag that never ends, in one pass.
+
+    The parser of the standard library looks for the end of each of them anew, so that a page of nothing but beginnings
+    would take hours. Line ends stay, for the numbers of lines.
+    """
+    kept: list[str] = []
+    place = 0
+    while (start := text.find("<", place)) >= 0:
+        closing = "-->" if text.startswith("<!--", start) else ">" if text[start + 1 : start + 2] in ("!", "?") else ""
+        end = text.find(closing or ">", start)
+        if end < 0:
+            break
+        kept.append(text[place:start])
+        kept.append("\n" * text.count("\n", start, end) if closing else text[start : end + 1])
+        place = end + len(closing or ">")
+    return "".join(kept) + ("" if start >= 0 and text.startswith("<!--", start) else text[place:].replace("<", " "))
+
+
 def read_markup(text: str) -> tuple[Passage | Grid, ...]:
     """Read HTML; line numbers are those of the source at which a block begins.
 
@@ -242,6 +261,6 @@ def read_markup(text: str) -> tuple[Passage | Grid, ...]:
         ['Passage', 'Grid']
     """
     reader = _Reader()
-    reader.feed(text)
+    reader.feed(_without_comments(text))
     reader.close()
     return tuple(reader.parts)

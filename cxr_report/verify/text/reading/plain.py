@@ -10,7 +10,7 @@ from cxr_report.verify.text.reading.layout import grid, passages
 __all__ = ["read_plain"]
 
 _RULE = re.compile(r"[\s|+:=_-]*")
-_GAP = re.compile(r"\s{2,}")
+_GAP, _WIDE = re.compile(r"\s{2,}"), re.compile(r"\s{4,}")
 LONGEST_ROW = 2_000
 """Chosen: a longer line is no row of a table."""
 
@@ -18,8 +18,8 @@ LONGEST_ROW = 2_000
 def read_plain(text: str) -> tuple[Passage | Grid, ...]:
     r"""Read plain text, Markdown included.
 
-    A table is at least two lines in a row with the same number of cells, two or more, parted by bars or tabs, or
-    three lines with three or more cells parted by two blanks.
+    A table is at least two lines in a row with the same number of cells, two or more, parted by bars or tabs; or
+    three lines with three or more cells parted by two blanks, or with two parted by four.
 
     Example:
         >>> parts = read_plain("| Loss | t | p |\n|---|---|---|\n| a | 2.2 | .04 |\n\nText.")
@@ -44,7 +44,7 @@ def read_plain(text: str) -> tuple[Passage | Grid, ...]:
 
 def _table(lines: list[str], start: int) -> tuple[list[list[str]], int]:
     """Return the rows of a table that begins at a line, and the line after it; no rows where none begins."""
-    for cells, least, width in ((_barred, 2, 2), (_tabbed, 2, 2), (_spaced, 3, 3)):
+    for cells, least, width in ((_barred, 2, 2), (_tabbed, 2, 2), (_spaced, 3, 3), (_far, 3, 2)):
         first = cells(lines[start])
         if len(first) < width:
             continue
@@ -74,3 +74,7 @@ def _tabbed(line: str) -> list[str]:
 
 def _spaced(line: str) -> list[str]:
     return _GAP.split(line.strip()) if len(line) <= LONGEST_ROW and "  " in line.strip() else []
+
+
+def _far(line: str) -> list[str]:
+    return _WIDE.split(line.strip()) if len(line) <= LONGEST_ROW and "    " in line.strip() else []
