@@ -15,6 +15,7 @@ from cxr_report.report.narrative.further import further
 from cxr_report.report.narrative.prose import Paragraph, Sentence
 from cxr_report.report.tables import calibration, class_pairs, conformance, external, sensitivity
 from cxr_report.report.tables import ensembles as ensemble_tables
+from cxr_report.report.tables import fidelity as fidelity_tables
 from cxr_report.report.tables import floor as floor_tables
 from cxr_report.report.tables import multiverse as multiverse_tables
 from cxr_report.report.tables import precision as precision_tables
@@ -63,6 +64,7 @@ def beyond(analysis: Analysis) -> tuple[Section, ...]:
         _subgroups(analysis),
         _sensitivity(analysis),
         _ensembles(analysis),
+        _fidelity(analysis),
         *(_external(analysis, place) for place in range(len(analysis.external))),
     )
     told = further(analysis)
@@ -94,7 +96,7 @@ def proofs() -> tuple[Section, ...]:
 
 def listings(analysis: Analysis) -> tuple[Table, ...]:
     """Return the tables that are too long to print and stand as files alone."""
-    return _tables(multiverse_tables.listing(analysis))
+    return _tables(multiverse_tables.listing(analysis), fidelity_tables.listing(analysis))
 
 
 def _said(sentences: tuple[Sentence, ...]) -> tuple[Paragraph, ...]:
@@ -187,6 +189,14 @@ def _ensembles(analysis: Analysis) -> Section:
         title=speech(analysis).text("Ensembles over seeds"),
         tables=_tables(ensemble_tables.values(analysis)),
         tables_apart=_tables(ensemble_tables.comparisons(analysis)),
+    )
+
+
+def _fidelity(analysis: Analysis) -> Section:
+    return Section(
+        key="results-fidelity",
+        title=speech(analysis).text("Agreement of arithmetics"),
+        tables=_tables(fidelity_tables.agreements(analysis)),
     )
 
 

@@ -30,7 +30,7 @@ from cxr_report.report.tables.conformance import power_of_ten
 SVG = "{http://www.w3.org/2000/svg}"
 PARTS = (
     "variances", "rankings", "twins", "seed_floor", "null_rates", "multiverse", "calibrations", "class_comparisons",
-    "subgroups", "sensitivity", "ensembles",
+    "subgroups", "sensitivity", "ensembles", "agreements",
 )  # fmt: skip
 SHAPES: dict[str, dict[str, Any]] = {
     "usual": {},
@@ -215,6 +215,33 @@ def _ensembles_outside_of_the_family_counted(a: Analysis) -> Analysis:
 
 def _comparisons_of_ensembles_kept_quiet(a: Analysis) -> Analysis:
     return replace(a, ensembles=tuple(replace(e, pairs=()) for e in a.ensembles))
+
+
+def _turned_decisions_kept_quiet(a: Analysis) -> Analysis:
+    return replace(a, agreements=tuple(replace(each, changes=()) for each in a.agreements))
+
+
+def _rankings_told_as_decisions(a: Analysis) -> Analysis:
+    other: dict[str, Any] = {"ranking": "decision", "decision": "ranking"}
+
+    def turned(each: Any) -> Any:
+        return replace(each, changes=tuple(replace(change, kind=other[change.kind]) for change in each.changes))
+
+    return replace(a, agreements=tuple(map(turned, a.agreements)))
+
+
+def _one_arithmetic_told_as_another(a: Analysis) -> Analysis:
+    names = [each.arithmetic for each in a.agreements]
+    turned = zip(a.agreements, names[1:] + names[:1], strict=True)
+    return replace(a, agreements=tuple(replace(each, arithmetic=name) for each, name in turned))
+
+
+def _logits_that_are_not_finite_kept_quiet(a: Analysis) -> Analysis:
+    return replace(a, agreements=tuple(replace(each, not_finite=0) for each in a.agreements))
+
+
+def _an_arithmetic_left_out(a: Analysis) -> Analysis:
+    return replace(a, agreements=a.agreements[:-1])
 
 
 def _untested_ensembles_told_as_equal(a: Analysis) -> Analysis:

@@ -28,6 +28,12 @@ RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 PARTS = {"seeds": "seeds", "cases": "cases", "the interaction": "both"}
 SHARE = r"[\d.]+\u00a0%"
 SHOWN = ("first better", "second better")
+ARITHMETICS = {
+    "the trained networks in torch": "torch",
+    "the exported graphs on the CPU": "cpu",
+    "the variant fp16": "fp16",
+    "the variant int8": "int8",
+}
 
 
 def shown(pair: Any, alpha: float) -> bool:
@@ -53,7 +59,7 @@ class Further(Reader):
         return super()._kinds() | {
             "G": f"{counts}(?:; {counts})*", "CP": f"{pair}(?:; {pair})*",
             "LS": series(share), "D": r"−?\d+\.\d{4,5}", "B": rf"{SHARE}|<\u00a0{SHARE}",
-            "Z": r"0|\d\.\d × 10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+", "TW": twins,
+            "AR": "|".join(ARITHMETICS), "Z": r"0|\d\.\d × 10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+", "TW": twins,
             "TT": "seeds and patients|seeds and cases|seeds, these cases|patients, these runs|cases, these runs",
         }  # fmt: skip
 
@@ -372,6 +378,34 @@ class Further(Reader):
         self.own(w)
         demand(all(math.isnan(pair.p) for pair in self.ensemble_family()), "a comparison is tested")
 
+    def agreement(self, w: dict[str, str]) -> Any:
+        """Find what a sentence on an arithmetic is about, and hold its counts."""
+        found = [each for each in self.a.agreements if each.arithmetic == ARITHMETICS[w["arithmetic"]]]
+        demand(len(found) == 1, "an arithmetic that is not there")
+        each = found[0]
+        demand((each.not_finite == 0) == ("n" not in w), "whether logits are finite")
+        if "n" in w:
+            same(w["n"], each.not_finite, "predictions that are not finite")
+            return each
+        same(w["rankings"], each.n_rankings, "rankings")
+        same(w["decisions"], each.n_decisions, "decisions")
+        same(w["flips"], each.flips, "labels that changed")
+        same(w["labels"], each.n_labels, "labels")
+        self.small(w["delta"], each.max_delta)
+        return each
+
+    def on_fidelity(self, w: dict[str, str]) -> None:
+        demand(not self.agreement(w).changes, "a conclusion is another one")
+
+    def on_fidelity_broken(self, w: dict[str, str]) -> None:
+        self.agreement(w)
+
+    def on_fidelity_changed(self, w: dict[str, str]) -> None:
+        kinds = [change.kind for change in self.agreement(w).changes]
+        demand(bool(kinds), "nothing changed")
+        same(w["turned"], kinds.count("ranking"), "rankings that changed")
+        same(w["changed"], kinds.count("decision"), "decisions that changed")
+
 
 def check_further(analysis: Analysis, paragraphs: Sequence[Any]) -> set[str]:
     """Hold what stands beyond the comparisons to the analysis; return the names of the forms that were met."""
@@ -403,6 +437,8 @@ def check_further(analysis: Analysis, paragraphs: Sequence[Any]) -> set[str]:
     expected = [name for found in analysis.external for name in wanted(reader, found)]
     demand(told_outside == expected, "of external test sets is told", told_outside, "not", expected)
     demand(("ensemble-gain" in names) == bool(reader.ensemble_gains()), "what averaging brought is not told")
+    told = sum(name.startswith("fidelity") for name in names)
+    demand(told == len(analysis.agreements), "arithmetics are not all told")
     told = sum(name in ("ensemble-pairs", "ensemble-pair", "ensemble-untested") for name in names)
     demand(told == bool(reader.ensemble_family()), "comparisons of ensembles are not told")
     return set(names)
