@@ -94,8 +94,10 @@ def _draw(panel: Axes, drawn: CurvePanel, certain: float) -> None:
     lowest = min(min(curve.probability) for curve in drawn.curves)
     panel.set_ylim(min(0.45, lowest - 0.05) if lowest > 0.05 else 0.0, 1.03)
     panel.set_xlabel(drawn.axis[:1].upper() + drawn.axis[1:])
-    panel.set_title(canvas.wrapped(drawn.title, TITLE))
-    panel.legend(loc="best", fontsize=7)
+    single = f": {drawn.curves[0].label}" if len(drawn.curves) == 1 else ""
+    panel.set_title(canvas.wrapped(drawn.title + single, TITLE))
+    if not single:
+        panel.legend(loc="best", fontsize=7)
 
 
 def _told(panel: CurvePanel) -> str:

@@ -21,7 +21,7 @@ def hanley_mcneil(area: float, positives: int, negatives: int) -> float:
 
     Example:
         >>> round(hanley_mcneil(0.893, 51, 58), 4)
-        0.0318
+        0.0325
     """
     q1, q2 = area / (2 - area), 2 * area * area / (1 + area)
     inner = area * (1 - area) + (positives - 1) * (q1 - area * area) + (negatives - 1) * (q2 - area * area)

@@ -49,6 +49,7 @@ def possible(printed: Printed, lattice: Lattice) -> bool:
     """Say whether the mean of S counts can be printed like this: exactly rounded, or as a mean of rounded runs.
 
     Example:
+        >>> from cxr_report.verify.tables.printed import read_printed
         >>> possible(read_printed("0.93"), Lattice(30, 1, 2)), possible(read_printed("0.92"), Lattice(30, 1, 2))
         (True, False)
     """

@@ -118,7 +118,7 @@ def _panels(standings: tuple[Standing, ...]) -> Iterator[CurvePanel]:
                 [float(each) for each in first.best.agreement],
                 [float(each) for each in first.best.probability],
             )
-            yield CurvePanel(f"{standing.title}: all methods", first.best.axis, (curve,))
+            yield CurvePanel(standing.title, first.best.axis, (curve,))
 
 
 def _pairs(found: Audit) -> Iterator[AuditSection]:

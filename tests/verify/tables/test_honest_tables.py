@@ -19,10 +19,8 @@ def printed(value: Fraction | float, decimals: int, mode: str) -> str:
     """Round as a program does that computes exactly; 60 digits stand for the exact ratio."""
     with localcontext() as context:
         context.prec = 60
-        if isinstance(value, Fraction):
-            exact = Decimal(value.numerator) / Decimal(value.denominator)
-        else:
-            exact = Decimal(value)
+        ratio = Fraction(value)
+        exact = Decimal(ratio.numerator) / Decimal(ratio.denominator)
         return f"{exact.quantize(Decimal(1).scaleb(-decimals), rounding=mode):f}"
 
 
