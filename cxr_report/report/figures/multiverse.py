@@ -17,6 +17,7 @@ from cxr_report.report import numerals
 from cxr_report.report.figures import canvas
 from cxr_report.report.figures.differences import TARGETS
 from cxr_report.report.figures.picture import Picture
+from cxr_report.report.language import phrase
 from cxr_report.report.names import counting, number_of_seeds, short, short_target, tested
 
 __all__ = ["RULES", "TESTS", "draw", "planned_groups"]
@@ -28,7 +29,7 @@ TESTS = {
     "wilcoxon": "exact Wilcoxon",
     "sign-flip": "permutation of signs",
 }
-RULES = {"": "", "argmax": "by the most probable label", "youden": "at Youden’s thresholds"}
+RULES = {"": "", "argmax": phrase("by the most probable label"), "youden": phrase("at Youden’s thresholds")}
 """How threshold rules are called."""
 
 _ADJUSTMENTS = {

@@ -17,11 +17,12 @@ from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
 from cxr_report.report.figures import canvas
 from cxr_report.report.figures.picture import Picture
+from cxr_report.report.language import ENGLISH, Speech, phrase
 from cxr_report.report.names import short
 
 __all__ = ["ATTRIBUTES", "draw", "named"]
 
-ATTRIBUTES = {"sex": "Sex", "age": "Age", "view": "View"}
+ATTRIBUTES = {"sex": phrase("Sex"), "age": phrase("Age"), "view": phrase("View")}
 
 TALLEST = 7.6
 """Inches: all rows together, so that figure and caption fit on a page."""
@@ -74,10 +75,14 @@ def _cut(analysis: Analysis) -> str:
     return " and cut at the bounds of the metric" if any(end in bounds for end in ends) else ""
 
 
-def named(group: Subgroup) -> str:
+def named(group: Subgroup, say: Speech = ENGLISH) -> str:
     """Return what a subgroup is called, such as ``Sex: female``."""
-    value = re.sub(r"(?<=\d)-(?=\d)", "\N{EN DASH}", group.value) or "not known"
-    return f"{ATTRIBUTES.get(group.attribute, group.attribute)}: {value}"
+    value = re.sub(r"(?<=\d)-(?=\d)", "\N{EN DASH}", group.value)
+    told = say.text(_WORDS.get(value, value)) if value else say.text("not known")
+    return f"{say.text(ATTRIBUTES.get(group.attribute, group.attribute))}: {told}"
+
+
+_WORDS = {"female": phrase("female"), "male": phrase("male")}
 
 
 def _rows(analysis: Analysis) -> Iterator[_Row]:

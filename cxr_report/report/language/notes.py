@@ -74,7 +74,20 @@ NOTES = (
     phrase("seeds {seeds} added after a first analysis"),
     phrase("losses {losses} added after a first analysis and seeds {seeds} added after a first analysis"),
     phrase("the analysis plan {name} was written beside the one that was frozen before the runs"),
+    # of simulated rates of rejection
+    phrase("the covariance over cases is taken as known"),
+    phrase("the losses never differ"),
+    phrase("components below 0 count as 0"),
+    phrase("cannot reach {alpha} with {n} seeds"),
+    phrase("any of {n} comparisons"),
     # of the stored simulation
+    phrase("Repeated-measures ANOVA"),
+    phrase("Repeated-measures ANOVA (Greenhouse-Geisser)"),
+    phrase("Friedman test (χ²)"),
+    phrase("Friedman test (Iman–Davenport F)"),
+    phrase("DeLong test on one seed of each loss"),
+    phrase("Obuchowski–Rockette, seeds fixed"),
+    phrase("Obuchowski–Rockette/Hillis, pair-specific"),
     phrase(
         "The score of a case under a loss and a seed is normal: separation times truth, plus a part of the case common "
         "to all runs, a part of the case common to all seeds of the loss (the interaction of losses with cases), a "

@@ -11,6 +11,7 @@ from string import Formatter
 from cxr_report.analysis.value import Analysis
 from cxr_report.report.language import particles
 from cxr_report.report.language.catalogue import entries
+from cxr_report.report.language.notes import NOTES
 from cxr_report.report.pieces import Piece, Said, flat, text_of
 
 __all__ = ["ENGLISH", "Speech", "speech"]
@@ -90,7 +91,7 @@ class Speech:
         known = entries(self.language)
         if note in known:
             return known[note]
-        for pattern, template in _patterns(self.language):
+        for pattern, template in _patterns():
             found = pattern.fullmatch(note)
             if found:
                 return self.text(template, **found.groupdict())
@@ -101,10 +102,13 @@ class Speech:
 
 
 @cache
-def _patterns(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Return what notes with slots look like, those with the most words first, so that none hides a longer one."""
+def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Return what notes with slots look like, those with the most words first, so that none hides a longer one.
+
+    Templates of sentences are none of them: half a note fits ``{n} seeds``.
+    """
     made = []
-    for template in entries(language):
+    for template in NOTES:
         parts = list(Formatter().parse(template))
         names = [name for _, name, _, _ in parts if name is not None]
         if not names or len(set(names)) < len(names):

@@ -9,8 +9,10 @@ from typing import Any
 from cxr_report.analysis.value import Analysis, RunSummary
 from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
-from cxr_report.report.tables.results import CUT, level, reaches
-from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, interval, number, of, plain
+from cxr_report.report.language import phrase, speech
+from cxr_report.report.names import counting, tested
+from cxr_report.report.tables.results import CUT, level_interval, reaches
+from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, interval, number, of, plain, spoken
 
 __all__ = ["runs", "settings"]
 
@@ -41,16 +43,17 @@ def _runs(analysis: Analysis, metrics: list[str], *, first: bool, suffix: str) -
         )
         for loss in analysis.losses
     )
-    lead: tuple[Column, ...] = (Column("seed", "Seed"),)
+    say = speech(analysis)
+    lead: tuple[Column, ...] = spoken(say, Column("seed", "Seed"))
     tail: tuple[Column, ...] = ()
     if first:
         lead, tail = (*lead, *_lead(analysis)), _tail(analysis)
     return Table(
         key=f"runs{suffix}",
         number="",
-        title=f"Every run{_where(analysis)}" if first else f"Every run{_where(analysis)}, further metrics",
-        n=f"n = {len(analysis.runs)} runs" + _cases(analysis),
-        columns=(*lead, *(Column(metric, METRICS[metric].title) for metric in metrics), *tail),
+        title=_where(analysis) if first else say.text("{title}, further metrics", title=_where(analysis)),
+        n=counting(say.text("{n} runs", n=str(len(analysis.runs))), tested(analysis)),
+        columns=(*lead, *(Column(metric, say.text(METRICS[metric].title)) for metric in metrics), *tail),
         bodies=tuple(body for body in bodies if body.rows),
         notes=_run_notes(analysis) if first else (),
         bodies_title="loss",
@@ -61,30 +64,33 @@ def _runs(analysis: Analysis, metrics: list[str], *, first: bool, suffix: str) -
 def _lead(analysis: Analysis) -> tuple[Column, ...]:
     """Return the columns before the metrics: what is not known of given numbers has none."""
     study = analysis.study
-    return (
+    return spoken(
+        speech(analysis),
         *((Column("state", "State", "text"),) if _with_state(analysis) else ()),
         *((Column("chosen_epoch", "Epoch"),) if study.trained else ()),
         *((Column("auroc", "AUROC"),) if study.predicted or "auroc" in analysis.metrics else ()),
-        *((Column("auroc", f"{level(analysis)} interval", parts=LOW_HIGH),) if study.predicted else ()),
+        *((Column("auroc", level_interval(analysis), parts=LOW_HIGH),) if study.predicted else ()),
     )
 
 
 def _tail(analysis: Analysis) -> tuple[Column, ...]:
     if not analysis.study.trained:
         return ()
-    return (Column("max_delta", "max |torch − onnx|"), Column("flips", "Flips"))
+    return spoken(speech(analysis), Column("max_delta", "max |torch − onnx|"), Column("flips", "Flips"))
 
 
 def _run_row(analysis: Analysis, run: RunSummary, key: str, metrics: list[str], *, first: bool) -> tuple[Cell, ...]:
     values = tuple(number(run.values.get(metric, math.nan), f"{key}.values.{metric}") for metric in metrics)
     if not first:
         return (of(run.seed, f"{key}.seed"), *values)
-    seed = (of(run.seed, f"{key}.seed"), *((plain(run.state),) if _with_state(analysis) else ()))
+    say = speech(analysis)
+    state = plain(say.text(_STATES[run.state]))
+    seed = (of(run.seed, f"{key}.seed"), *((state,) if _with_state(analysis) else ()))
     if not analysis.study.predicted:
         given = run.values.get("auroc", math.nan)
         return (*seed, *((number(given, f"{key}.values.auroc"),) if "auroc" in analysis.metrics else ()), *values)
     place, found = f"{key}.auroc", run.auroc
-    area = (number(found.estimate, f"{place}.estimate"), interval(found.low, found.high, place))
+    area = (number(found.estimate, f"{place}.estimate"), interval(found.low, found.high, place, say=say))
     if not analysis.study.trained:
         return (*seed, *area, *values)
     return (
@@ -98,11 +104,10 @@ def _run_row(analysis: Analysis, run: RunSummary, key: str, metrics: list[str], 
 
 
 def _where(analysis: Analysis) -> str:
-    return " on the test set" if analysis.study.predicted else ", as given"
+    return speech(analysis).text("Every run on the test set" if analysis.study.predicted else "Every run, as given")
 
 
-def _cases(analysis: Analysis) -> str:
-    return f", {numerals.count(analysis.data.n_test)} test cases" if analysis.study.predicted else ""
+_STATES = {"done": phrase("done"), "diverged": phrase("diverged"), "missing": phrase("missing")}
 
 
 def _with_state(analysis: Analysis) -> bool:
@@ -115,30 +120,41 @@ def _delta(value: float) -> str:
 
 
 def _run_notes(analysis: Analysis) -> tuple[str, ...]:
-    repeated = analysis.data.n_test_patients < analysis.data.n_test
-    macro = "" if analysis.study.task == "binary" else " (mean over classes)"
-    unit = "patients" if repeated else "cases"
-    epoch, proof = (_EPOCH, _PROOF) if analysis.study.trained else ("", "")
-    area = f"AUROC{macro} with DeLong’s interval over {unit}, weights fixed."
+    say, repeated = speech(analysis), analysis.data.n_test_patients < analysis.data.n_test
+    area = say.text(
+        "AUROC with DeLong’s interval over {unit}, weights fixed."
+        if analysis.study.task == "binary"
+        else "AUROC (mean over classes) with DeLong’s interval over {unit}, weights fixed.",
+        unit=say.text("patients" if repeated else "cases"),
+    )
+    said = [area]
+    if analysis.study.trained:
+        said = [say.text("Epoch: the one whose weights were tested."), area, say.text(_PROOF)]
     return (
-        *((f"{epoch}{area}{proof}",) if analysis.study.predicted else ()),
-        *((CUT,) if any(reaches("auroc", run.auroc.low, run.auroc.high) for run in analysis.runs) else ()),
+        *((" ".join(said),) if analysis.study.predicted else ()),
+        *((say.text(CUT),) if any(reaches("auroc", run.auroc.low, run.auroc.high) for run in analysis.runs) else ()),
         *(
-            f"Seed {gone.seed} of {analysis.labels[gone.loss]} diverged in epoch {gone.epoch}: {gone.reason}."
+            say.text(
+                "Seed {seed} of {loss} diverged in epoch {epoch}: {reason}.",
+                seed=str(gone.seed),
+                loss=analysis.labels[gone.loss],
+                epoch=str(gone.epoch),
+                reason=say.note(gone.reason),
+            )
             for gone in analysis.diverged
         ),
     )
 
 
-_EPOCH = "Epoch: the one whose weights were tested. "
-_PROOF = (
-    " max |torch − onnx| and flips: largest difference of logits, and labels that differ, between training framework "
+_PROOF = phrase(
+    "max |torch − onnx| and flips: largest difference of logits, and labels that differ, between training framework "
     "and exported graph on validation cases."
 )
 
 
 def settings(analysis: Analysis) -> Table:
     """Make the table of every setting of the study, as resolved."""
+    say = speech(analysis)
     plain_study: dict[str, Any] = analysis.study.model_dump(mode="json", exclude={"report", "losses", "name"})
     bodies = []
     for section, content in plain_study.items():
@@ -150,10 +166,13 @@ def settings(analysis: Analysis) -> Table:
     return Table(
         key="settings",
         number="",
-        title="Every setting of the study, as resolved "
-        + ("before the first run" if analysis.study.trained else "when the table was read"),
-        n=f"n = {sum(len(body.rows) for body in bodies)} settings",
-        columns=(Column("setting", "Setting", "text"), Column("value", "Value", "text")),
+        title=say.text(
+            "Every setting of the study, as resolved before the first run"
+            if analysis.study.trained
+            else "Every setting of the study, as resolved when the table was read"
+        ),
+        n=say.text("n = {n} settings", n=str(sum(len(body.rows) for body in bodies))),
+        columns=spoken(say, Column("setting", "Setting", "text"), Column("value", "Value", "text")),
         bodies=(general, *(body for body in bodies if body.title != "general")),
         bodies_title="section",
         dense=True,

@@ -8,10 +8,12 @@ from cxr_report.analysis.value import BOTH, CASES, SEEDS, Analysis, MultiverseGr
 from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
 from cxr_report.report.figures.multiverse import RULES
+from cxr_report.report.language import Speech, speech
 from cxr_report.report.names import counting, short_target, tested
+from cxr_report.report.pieces import text_of
 from cxr_report.report.tables.comparisons import pair_cell
 from cxr_report.report.tables.results import direction
-from cxr_report.report.tables.table import Body, Cell, Column, Table, number, plain
+from cxr_report.report.tables.table import Body, Cell, Column, Table, number, plain, spoken
 
 __all__ = ["decisions", "listing"]
 
@@ -25,15 +27,19 @@ def decisions(analysis: Analysis) -> Table | None:
     """Make the table that counts decisions, one body per estimand and one column per target; None without any."""
     if not analysis.multiverse:
         return None
+    say = speech(analysis)
     targets = [target for target in TARGETS if any(group.target == target for group in analysis.multiverse)]
     return Table(
         key="multiverse-decisions",
         number="",
-        title="Decisions under other analyses: first loss better / worse, of those that can reach α",
-        n=counting(f"{len(analysis.multiverse)} groups of decisions", tested(analysis)),
+        title=say.text("Decisions under other analyses: first loss better / worse, of those that can reach α"),
+        n=counting(say.text("{n} groups of decisions", n=str(len(analysis.multiverse))), tested(analysis)),
         columns=(
-            Column("pair", "First − second", "text", parts=("first", "second")),
-            Column("estimate", "Difference"),
+            *spoken(
+                say,
+                Column("pair", "First − second", "text", parts=("first", "second")),
+                Column("estimate", "Difference"),
+            ),
             *(
                 Column(_slug(target), short_target(analysis, target), parts=("better", "worse", "reachable"))
                 for target in targets
@@ -55,12 +61,13 @@ def _slug(target: Target) -> str:
 
 def _estimands(analysis: Analysis) -> Iterator[tuple[str, list[Mapping[Target, Keyed]]]]:
     """Yield every metric with its threshold rule, and the groups of each comparison by target."""
-    found: dict[tuple[str, str], dict[tuple[str, str], dict[Target, Keyed]]] = {}
+    say, found = speech(analysis), dict[tuple[str, str], dict[tuple[str, str], dict[Target, Keyed]]]()
     for place, group in enumerate(analysis.multiverse):
         pairs = found.setdefault((group.metric, group.threshold), {})
         pairs.setdefault((group.first, group.second), {})[group.target] = (f"multiverse.{place}", group)
     for (metric, threshold), pairs in found.items():
-        yield f"{direction(metric)}{', ' if threshold else ''}{RULES[threshold]}", list(pairs.values())
+        rule = f", {say.text(RULES[threshold])}" if threshold else ""
+        yield f"{direction(metric, say)}{rule}", list(pairs.values())
 
 
 def _row(analysis: Analysis, groups: Mapping[Target, Keyed], targets: list[Target]) -> tuple[Cell, ...]:
@@ -68,12 +75,17 @@ def _row(analysis: Analysis, groups: Mapping[Target, Keyed], targets: list[Targe
     return (
         pair_cell(analysis, first.first, first.second),
         number(first.estimate, f"{key}.estimate", by=numerals.difference),
-        *(_counts(*groups[target]) if target in groups else _none() for target in targets),
+        *(_counts(speech(analysis), *groups[target]) if target in groups else _none() for target in targets),
     )
 
 
-def _counts(key: str, group: MultiverseGroup) -> Cell:
-    text = f"{group.n_better} / {group.n_worse} of {group.n_reachable}"
+def _counts(say: Speech, key: str, group: MultiverseGroup) -> Cell:
+    text = say.text(
+        "{better} / {worse} of {reachable}",
+        better=str(group.n_better),
+        worse=str(group.n_worse),
+        reachable=str(group.n_reachable),
+    )
     return Cell(text, (group.n_better, group.n_worse, group.n_reachable), f"{key}.n_better")
 
 
@@ -82,7 +94,8 @@ def _none() -> Cell:
 
 
 def _notes(analysis: Analysis) -> Iterator[str]:
-    yield (
+    say = speech(analysis)
+    yield say.text(
         "A decision is a test with an adjustment over the family; one that cannot reach α for want of seeds, or is "
         "undefined, is not counted. Estimands and targets are never pooled. The counts are descriptive: no p value "
         "belongs to them, their share is no probability, and the planned analysis alone decides. Every combination "
@@ -92,12 +105,12 @@ def _notes(analysis: Analysis) -> Iterator[str]:
     for group in analysis.multiverse:
         for note in filter(None, group.note.split("; ")):
             titles = notes.setdefault(note, [])
-            title = METRICS[group.metric].title
+            title = say.text(METRICS[group.metric].title)
             titles += [] if title in titles else [title]
-    every = {METRICS[group.metric].title for group in analysis.multiverse}
+    every = {say.text(METRICS[group.metric].title) for group in analysis.multiverse}
     for note, titles in notes.items():
-        whose = "" if set(titles) == every else f"{numerals.listed(titles)}: "
-        yield f"{whose}{note[:1].upper() if not whose else note[:1]}{note[1:]}.".replace("'", "’")
+        said, whose = say.note(note), "" if set(titles) == every else f"{text_of(say.listed(titles))}: "
+        yield f"{whose}{said[:1].upper() if not whose else said[:1]}{said[1:]}.".replace("'", "’")
 
 
 def listing(analysis: Analysis) -> Table | None:
@@ -109,8 +122,8 @@ def listing(analysis: Analysis) -> Table | None:
     return Table(
         key="multiverse-rows",
         number="",
-        title="Every combination of test, adjustment and interval",
-        n=f"n = {sum(len(group.rows) for group in analysis.multiverse)} rows",
+        title=speech(analysis).text("Every combination of test, adjustment and interval"),
+        n=speech(analysis).text("n = {n} rows", n=str(sum(len(group.rows) for group in analysis.multiverse))),
         columns=tuple(Column(name, name) for name in head),
         bodies=(Body(tuple(_listed(group, row) for group in analysis.multiverse for row in group.rows)),),
     )

@@ -8,8 +8,10 @@ from cxr_report.analysis.value import Analysis, Subgroup
 from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
 from cxr_report.report.figures.subgroups import named
-from cxr_report.report.tables.results import CUT, level, reaches
-from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, interval, number, of, plain
+from cxr_report.report.language import phrase, speech
+from cxr_report.report.names import counting, tested
+from cxr_report.report.tables.results import CUT, level_interval, reaches
+from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, interval, number, of, plain, spoken
 
 __all__ = ["results", "sizes"]
 
@@ -24,21 +26,27 @@ def sizes(analysis: Analysis) -> Table | None:
     """Make the table of the subgroups' sizes and refusals; None where the source knows no attribute."""
     if not analysis.subgroups:
         return None
-    names = analysis.classes if len(analysis.classes) <= CLASSES else ()
+    say, names = speech(analysis), analysis.classes if len(analysis.classes) <= CLASSES else ()
     refused = any(group.refused for group in analysis.subgroups)
-    kind = "Cases that have the finding" if analysis.study.task == "multilabel" else "Cases of the class"
+    kind = say.text("Cases that have the finding" if analysis.study.task == "multilabel" else "Cases of the class")
     return Table(
         key="subgroup-sizes",
         number="",
-        title="Subgroups of the test cases",
-        n=f"n = {numerals.count(analysis.data.n_test)} test cases",
+        title=say.text("Subgroups of the test cases"),
+        n=counting(tested(analysis)),
         columns=(
-            Column("subgroup", "Subgroup", "text"),
-            Column("cases", "Cases"),
-            *((Column("patients", "Patients"),) if analysis.data.patients_known else ()),
+            *spoken(
+                say,
+                Column("subgroup", "Subgroup", "text"),
+                Column("cases", "Cases"),
+                *((Column("patients", "Patients"),) if analysis.data.patients_known else ()),
+            ),
             *(Column(f"positive_{name}", name, group=kind) for name in names),
-            *(() if names else (Column("fewest", "Fewest of a class", parts=("cases",)),)),
-            *((Column("refused", "Refused because", "text"),) if refused else ()),
+            *spoken(
+                say,
+                *(() if names else (Column("fewest", "Fewest of a class", parts=("cases",)),)),
+                *((Column("refused", "Refused because", "text"),) if refused else ()),
+            ),
         ),
         bodies=(
             Body(
@@ -46,8 +54,11 @@ def sizes(analysis: Analysis) -> Table | None:
             ),
         ),
         notes=(
-            f"A subgroup is refused below {analysis.study.analysis.subgroup_minimum} cases, or where a class lacks "
-            "positive or negative cases in it; cases whose attribute is not known are counted and form no subgroup.",
+            say.text(
+                "A subgroup is refused below {cases} cases, or where a class lacks positive or negative cases in it; "
+                "cases whose attribute is not known are counted and form no subgroup.",
+                cases=str(analysis.study.analysis.subgroup_minimum),
+            ),
             *_rare(analysis),
         ),
         dense=True,
@@ -56,13 +67,18 @@ def sizes(analysis: Analysis) -> Table | None:
 
 def _rare(analysis: Analysis) -> Iterator[str]:
     """Warn of subgroups that have numbers, and a class of few cases."""
+    say = speech(analysis)
     told = [
-        f"{named(group)} ({', '.join(f'{name} {count}' for name, count in few.items())})"
+        f"{named(group, say)} ({', '.join(f'{name} {count}' for name, count in few.items())})"
         for group in analysis.subgroups
         if group.means and (few := {name: count for name, count in group.positives.items() if count < RARE})
     ]
     if told:
-        yield f"Fewer than {RARE} cases of a class, so that estimates are unstable: {'; '.join(told)}."
+        yield say.text(
+            "Fewer than {cases} cases of a class, so that estimates are unstable: {groups}.",
+            cases=str(RARE),
+            groups="; ".join(told),
+        )
 
 
 def _size(
@@ -70,13 +86,14 @@ def _size(
 ) -> tuple[Cell, ...]:
     key = f"subgroups.{place}"
     fewest = min(group.positives, key=lambda name: group.positives[name], default="")
+    say = speech(analysis)
     return (
-        plain(named(group)),
+        plain(named(group, say)),
         of(group.n_cases, f"{key}.n_cases"),
         *((of(group.n_patients, f"{key}.n_patients"),) if analysis.data.patients_known else ()),
         *(of(group.positives.get(name, 0), f"{key}.positives.{name}") for name in names),
         *(() if names else (of(group.positives.get(fewest, 0), f"{key}.positives.{fewest}"),)),
-        *((Cell(group.refused, (group.refused,)),) if refused else ()),
+        *((Cell(say.note(group.refused), (group.refused,)),) if refused else ()),
     )
 
 
@@ -85,25 +102,33 @@ def results(analysis: Analysis) -> Table | None:
     found = [(n, group) for n, group in enumerate(analysis.subgroups) if group.means]
     if not found:
         return None
-    title = METRICS[analysis.metrics[0]].title
-    baseline = analysis.labels[analysis.study.analysis.baseline]
+    say, baseline = speech(analysis), analysis.labels[analysis.study.analysis.baseline]
     return Table(
         key="subgroup-results",
         number="",
-        title=f"{title} among the cases of each subgroup, over seeds and cases together, exploratory",
-        n=f"n = {numerals.count(analysis.data.n_test)} test cases, and as given with each subgroup",
-        columns=(
+        title=say.text(
+            "{metric} among the cases of each subgroup, over seeds and cases together, exploratory",
+            metric=say.text(METRICS[analysis.metrics[0]].title),
+        ),
+        n=say.text(
+            "n = {cases} test cases, and as given with each subgroup", cases=numerals.count(analysis.data.n_test)
+        ),
+        columns=spoken(
+            say,
             Column("loss", "Loss function", "text"),
             Column("mean", "Mean"),
-            Column("interval", f"{level(analysis)} interval", parts=LOW_HIGH),
+            Column("interval", level_interval(analysis), parts=LOW_HIGH),
             Column("difference", "Minus baseline"),
-            Column("difference_interval", f"{level(analysis)} interval", parts=LOW_HIGH),
+            Column("difference_interval", level_interval(analysis), parts=LOW_HIGH),
         ),
         bodies=tuple(Body(_rows(analysis, f"subgroups.{n}", group), _titled(analysis, group)) for n, group in found),
         notes=(
-            f"Baseline: {baseline}. Intervals are unadjusted; nothing is tested, and nothing is concluded about the "
-            "difference between two subgroups.",
-            *((CUT,) if any(_cut(group) for _, group in found) else ()),
+            say.text(
+                "Baseline: {baseline}. Intervals are unadjusted; nothing is tested, and nothing is concluded about the "
+                "difference between two subgroups.",
+                baseline=baseline,
+            ),
+            *((say.text(CUT),) if any(_cut(group) for _, group in found) else ()),
             *_rare(analysis),
         ),
         bodies_title="subgroup",
@@ -112,9 +137,20 @@ def results(analysis: Analysis) -> Table | None:
 
 
 def _titled(analysis: Analysis, group: Subgroup) -> str:
-    unit = "images" if analysis.study.trained else "cases"
-    patients = f" of {numerals.count(group.n_patients)} patients" if analysis.data.patients_known else ""
-    return f"{named(group)}, {numerals.count(group.n_cases)} {unit}{patients}"
+    say, cases, patients = speech(analysis), numerals.count(group.n_cases), numerals.count(group.n_patients)
+    trained, known = analysis.study.trained, analysis.data.patients_known
+    return say.text(
+        _SIZES[trained, known], group=named(group, say), cases=cases, **({"patients": patients} if known else {})
+    )
+
+
+_SIZES = {
+    (True, True): phrase("{group}, {cases} images of {patients} patients"),
+    (True, False): phrase("{group}, {cases} images"),
+    (False, True): phrase("{group}, {cases} cases of {patients} patients"),
+    (False, False): phrase("{group}, {cases} cases"),
+}
+"""Whether the runs were trained here, and whether patients are known -> how large a group is."""
 
 
 def _cut(group: Subgroup) -> bool:
@@ -126,7 +162,7 @@ def _rows(analysis: Analysis, key: str, group: Subgroup) -> tuple[tuple[Cell, ..
         (
             plain(analysis.labels[mean.loss]),
             number(mean.estimate, f"{key}.means.{n}.estimate"),
-            interval(mean.low, mean.high, f"{key}.means.{n}"),
+            interval(mean.low, mean.high, f"{key}.means.{n}", say=speech(analysis)),
             *_difference(analysis, key, group, mean.loss),
         )
         for n, mean in enumerate(group.means)
@@ -139,6 +175,6 @@ def _difference(analysis: Analysis, key: str, group: Subgroup, loss: str) -> tup
         if (pair.first, pair.second) == (loss, baseline):
             return (
                 number(pair.difference, f"{key}.pairs.{n}.difference", by=numerals.difference),
-                interval(pair.low, pair.high, f"{key}.pairs.{n}", decimals=4),
+                interval(pair.low, pair.high, f"{key}.pairs.{n}", decimals=4, say=speech(analysis)),
             )
     return Cell("", (None,)), Cell("", (None, None))
