@@ -160,6 +160,9 @@ class Table:
     def chance(self, place: int) -> Chance:
         """Return which source of chance a column answers for: that of all its numbers, where they agree."""
         column, keys = self.columns[place], self._places(place)
+        if column.name == "verdict":  # it goes with the numbers that decide, which stand first
+            numbers = [each for each in range(len(self.columns)) if self._places(each)]
+            return self.chance(numbers[0]) if numbers else ""
         if column.chance or keys == {"multiverse"}:
             return column.chance or _COUNTED.get(column.name, "")
         found = {_CHANCE.get(key, "") for key in keys}
