@@ -143,7 +143,11 @@ def test_a_particle_after_a_latin_name_keeps_both_forms() -> None:
     assert settle("DenseNet121", "은(는)") == "은(는)"
 
 
-def test_a_note_with_numbers_is_found_by_its_form(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert Speech("ko").note("up to 7") == "최대 7"
-    assert Speech("ko").note("nobody has written this") == "nobody has written this"
-    assert Speech("en").note("up to 7") == "up to 7"
+def test_a_note_with_numbers_is_found_by_its_form() -> None:
+    assert Speech("ko").note("undefined on 1 of 5 seeds") == "시드 5개 중 1개에서 정의되지 않음"
+    assert Speech("en").note("undefined on 1 of 5 seeds") == "undefined on 1 of 5 seeds"
+
+
+@pytest.mark.parametrize("note", ["nobody has written this", "nobody has written of 5 seeds"])
+def test_an_unknown_note_stays_as_it_is_though_a_sentence_looks_alike(note: str) -> None:
+    assert Speech("ko").note(note) == note
