@@ -180,7 +180,7 @@ def _write(
     progress.advance("analyse")
     target.statistics.unlink(missing_ok=True)
     ensembled = (each.scored for each in pooled)
-    write_text(target.scores, scores_csv((*scored, *ensembled, *floor, *controls, *external_scores(external))))
+    write_text(target.scores, scores_csv((*scored, *floor, *controls, *ensembled, *external_scores(external))))
     write_text(target.comparisons, comparisons_csv(analysis))
     outputs = {file.name: sha256(file) for file in (target.scores, target.comparisons)}
     write_json(target.statistics, to_plain(replace(analysis, outputs=outputs, tuning=tuned)))
