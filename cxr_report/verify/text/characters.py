@@ -35,6 +35,8 @@ _REPLACED = {
 }
 _HYPHENATED = re.compile(r"(?<=[A-Za-zÀ-ÿ])[-\u2010\u00ad]\r?\n[ \t]*(?=[a-zà-ÿ])")
 """A word that a line's end parts; a number is never parted so."""
+_PARTED = re.compile(r"(?:(?<=[=<>≤≥][ \u00a0]\.)|(?<=[=<>≤≥]\.))\r?\n[ \t]*(?=\d)")
+"""A line's end between the point and the digits of ``p = .06``, where browsers and typesetters may break."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,8 @@ def plain(text: str) -> Plain:
         >>> plain("𝑡(28) = −2.20,\n p < .05").text
         't(28) = -2.20, p < .05'
     """
-    gone = {place for match in _HYPHENATED.finditer(text) for place in range(*match.span())}
+    breaks = (match for pattern in (_HYPHENATED, _PARTED) for match in pattern.finditer(text))
+    gone = {place for match in breaks for place in range(*match.span())}
     letters: list[str] = []
     origins: list[int] = []
     for place, character in enumerate(text):
