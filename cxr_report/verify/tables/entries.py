@@ -17,6 +17,10 @@ from cxr_report.verify.tables.sizes import Sizes, sizes_of
 __all__ = ["Entry", "Published", "Said", "read_entries"]
 
 
+MOST = 2_000
+"""Chosen: values of a table."""
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """What is said about the table beside it; a column of the table wins."""
@@ -86,6 +90,8 @@ def read_entries(grid: Grid, said: Said) -> Published:
     entries = list(_scaled(grid, [_entry(grid, each) for each in raw if each.cell.value], said))
     if not entries:
         raise Refusal(f"{grid.name}: holds no value; allowed: at least one number")
+    if len(entries) > MOST:
+        raise Refusal(f"{grid.name}: holds {len(entries)} values; allowed: {MOST}, which no table in print has")
     _refuse_twice(grid, entries)
     notes = [f"{grid.layout}, decimal {signs}", *_scales(entries)]
     if heading.unused:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
-__all__ = ["MEASURES", "Cells", "Measure", "Reading", "Term", "measure_of", "simplified", "terms"]
+__all__ = ["MEASURES", "Cells", "Measure", "Reading", "Term", "mcc_parts", "measure_of", "simplified", "terms"]
 
-Kind: TypeAlias = Literal["count", "table", "area"]
 Reading: TypeAlias = Literal[
     "accuracy", "error", "sensitivity", "specificity", "balanced", "precision", "macro-precision",
     "weighted-precision", "npv", "f1", "macro-f1", "weighted-f1", "mcc", "kappa", "area",
@@ -115,27 +114,58 @@ def terms(reading: Reading, cells: Cells) -> tuple[Term, ...]:
         >>> terms("precision", Cells(8, 2, 10, 10))
         ((1, 8, 10),)
     """
-    tp, fp, p, q = cells.tp, cells.fp, cells.positives, cells.negatives
-    fn, tn, n = p - tp, q - fp, p + q
-    share_p, share_q, half = Fraction(p, n), Fraction(q, n), Fraction(1, 2)
-    ppv, npv = (tp, tp + fp), (tn, tn + fn)
-    f1, f1_other = (2 * tp, p + tp + fp), (2 * tn, q + tn + fn)
-    found: dict[Reading, tuple[Term, ...]] = {
-        "accuracy": ((1, tp + tn, n),),
-        "error": ((1, fp + fn, n),),
-        "sensitivity": ((1, tp, p),),
-        "specificity": ((1, tn, q),),
-        "balanced": ((half, tp, p), (half, tn, q)),
-        "precision": ((1, *ppv),),
-        "npv": ((1, *npv),),
-        "macro-precision": ((half, *ppv), (half, *npv)),
-        "weighted-precision": ((share_p, *ppv), (share_q, *npv)),
-        "f1": ((1, *f1),),
-        "macro-f1": ((half, *f1), (half, *f1_other)),
-        "weighted-f1": ((share_p, *f1), (share_q, *f1_other)),
-        "kappa": ((1, 2 * (tp * tn - fp * fn), (tp + fp) * q + p * (fn + tn)),),
-    }
-    return found[reading]
+    p, q = cells.positives, cells.negatives
+    if reading in _MEANS:
+        one, other, weighted = _MEANS[reading]
+        share = Fraction(p, p + q) if weighted else Fraction(1, 2)
+        return ((share, *_RATIOS[one](cells)), (1 - share, *_RATIOS[other](cells)))
+    return ((1, *_RATIOS[reading](cells)),)
+
+
+def _wrong(cells: Cells) -> Any:
+    return cells.positives - cells.tp + cells.fp
+
+
+def _f1(cells: Cells) -> tuple[Any, Any]:
+    return 2 * cells.tp, cells.positives + cells.tp + cells.fp
+
+
+def _other_f1(cells: Cells) -> tuple[Any, Any]:
+    right = cells.negatives - cells.fp
+    return 2 * right, 2 * right + _wrong(cells)
+
+
+def _npv(cells: Cells) -> tuple[Any, Any]:
+    right = cells.negatives - cells.fp
+    return right, right + cells.positives - cells.tp
+
+
+def _kappa(cells: Cells) -> tuple[Any, Any]:
+    called = cells.tp + cells.fp
+    left = cells.positives + cells.negatives - called
+    return 2 * mcc_parts(cells)[0], called * cells.negatives + cells.positives * left
+
+
+_RATIOS: dict[str, Callable[[Cells], tuple[Any, Any]]] = {
+    "accuracy": lambda cells: (cells.tp + cells.negatives - cells.fp, cells.positives + cells.negatives),
+    "error": lambda cells: (_wrong(cells), cells.positives + cells.negatives),
+    "sensitivity": lambda cells: (cells.tp, cells.positives),
+    "specificity": lambda cells: (cells.negatives - cells.fp, cells.negatives),
+    "precision": lambda cells: (cells.tp, cells.tp + cells.fp),
+    "npv": _npv,
+    "f1": _f1,
+    "other-f1": _other_f1,
+    "kappa": _kappa,
+}
+
+_MEANS: dict[str, tuple[str, str, bool]] = {
+    "balanced": ("sensitivity", "specificity", False),
+    "macro-precision": ("precision", "npv", False),
+    "weighted-precision": ("precision", "npv", True),
+    "macro-f1": ("f1", "other-f1", False),
+    "weighted-f1": ("f1", "other-f1", True),
+}
+"""Averages over the two classes, and whether they are weighted by the cases of each."""
 
 
 def mcc_parts(cells: Cells) -> tuple[Any, Any]:

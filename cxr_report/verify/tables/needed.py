@@ -37,9 +37,8 @@ def cases_for_accuracies(first: float, second: float) -> Needed:
     """Return the cases with which McNemar's test finds the difference with power 0.8 at 0.05.
 
     `n = (z_a sqrt(psi) + z_b sqrt(psi - d^2))^2 / d^2`, d the difference and psi the share of discordant cases: from d,
-    where the worse model is right only where the better one is, to that of independent models. With few discordant cases
-    the normal approximation asks for rather more than would do. Source: Connor 1987,
-    doi 10.2307/2531961.
+    where the worse model is right only where the better one is, to that of independent models. With few discordant
+    cases the normal approximation asks for rather more than would do. Source: Connor 1987, doi 10.2307/2531961.
 
     Example:
         >>> found = cases_for_accuracies(0.90, 0.86)

@@ -82,8 +82,10 @@ class Printed:
             >>> read_printed("0.91").interval()
             Interval(low=Fraction(181, 200), high=Fraction(183, 200))
         """
-        if rounding == "truncated":
-            return Interval(self.value, self.value + self.unit)
+        if rounding == "truncated":  # towards zero, from either side
+            return Interval(
+                self.value - (self.unit if self.number <= 0 else 0), self.value + (self.unit if self.number >= 0 else 0)
+            )
         return Interval(self.value - self.unit / 2, self.value + self.unit / 2)
 
 

@@ -15,7 +15,7 @@ from cxr_report.verify.tables.spread import Undecided, Window
 
 __all__ = ["check_sd"]
 
-NEIGHBOURS = 20
+NEIGHBOURS = 10
 """Chosen: printable numbers on each side over which the share that would pass is measured."""
 
 STEPS_NEARBY = 500

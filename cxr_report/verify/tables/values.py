@@ -119,6 +119,8 @@ def _impossible(entry: Entry, known: list[Basis], runs: int) -> str:
         words += f", in none of its readings ({', '.join(basis.reading for basis in known)})"
     if runs > 1:
         words += f"; nor as a mean of runs rounded to {entry.value.decimals} decimals"
+    if entry.sizes.seeds is None:
+        words += "; read as a single run, for no number of runs is given"
     return words
 
 
