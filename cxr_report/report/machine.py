@@ -141,6 +141,21 @@ def _evaluation(told: list[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     speeds = [float(speed) for each in told if (speed := each.get("images_per_second"))]
     if speeds:
         yield "Images per second through the exported network, median (range)", _range(speeds, _whole)
+    yield from _variants(told)
+
+
+def _variants(told: list[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Tell of every variant of the networks what computed it, how fast and in how many bytes."""
+    noted = [each["variants"] for each in told if isinstance(each.get("variants"), Mapping)]
+    for name in sorted({name for each in noted for name in each}):
+        own = [each[name] for each in noted if isinstance(each.get(name), Mapping)]
+        yield from _distinct(f"Provider of the variant {name}", (each.get("provider") for each in own))
+        speeds = [float(speed) for each in own if (speed := each.get("images_per_second"))]
+        if speeds:
+            yield f"Images per second through the variant {name}, median (range)", _range(speeds, _whole)
+        sizes = [float(size) for each in own if (size := each.get("graph_bytes"))]
+        if sizes:
+            yield f"Bytes of the graph of the variant {name}, median (range)", _range(sizes, _whole)
 
 
 def _distinct(name: str, values: Iterable[Any]) -> Iterator[tuple[str, str]]:

@@ -51,6 +51,18 @@ def test_what_the_runs_recorded_is_added_up(tmp_path: Path, made_up: Callable[..
     assert told["Images per second through the exported network, median (range)"] == "800 (800 to 800)"
 
 
+def test_a_variant_is_told_with_provider_speed_and_size(tmp_path: Path, made_up: Callable[..., Analysis]) -> None:
+    analysis = made_up(task="multilabel", losses=2, seeds=3, classes=2)
+    folder = StudyFolder(tmp_path / "study")
+    for seed, speed in ((1, 900.0), (2, 1100.0)):
+        noted = {"provider": "CPUExecutionProvider", "images_per_second": speed, "graph_bytes": 4321}
+        write_json(folder.run("bce", seed).evaluation_json, {"variants": {"int8": noted}})
+    told = {row[0].text: row[1].text for row in machine.table(folder, analysis).bodies[0].rows}
+    assert told["Provider of the variant int8"] == "CPUExecutionProvider"
+    assert told["Images per second through the variant int8, median (range)"] == "1000 (900 to 1100)"
+    assert told["Bytes of the graph of the variant int8, median (range)"] == "4321 (4321 to 4321)"
+
+
 def test_a_folder_without_records_gives_an_empty_table_and_no_error(
     tmp_path: Path, made_up: Callable[..., Analysis]
 ) -> None:

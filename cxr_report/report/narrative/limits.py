@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from cxr_report.analysis.value import BOTH, Analysis
 from cxr_report.report.answers import answers
 from cxr_report.report.language import phrase, speech
-from cxr_report.report.narrative import external, facts, given, leaders, prose, tuning
+from cxr_report.report.narrative import external, facts, fidelity, given, leaders, prose, tuning
 from cxr_report.report.narrative.prose import Paragraph, Sentence, sentence
 from cxr_report.report.pieces import Piece, Said
 
@@ -166,6 +166,7 @@ _ABSENT = {
 
 def _state(analysis: Analysis) -> Iterator[Sentence]:
     yield from _left_out(analysis)
+    yield from fidelity.limit(analysis)
     say = speech(analysis)
     if analysis.diverged and analysis.study.analysis.on_diverged == "drop-seed":
         gone = say(

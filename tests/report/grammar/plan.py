@@ -12,6 +12,18 @@ from .runs import Runs
 from .words import SPOKEN, demand, same
 from .words import number as printed
 
+ARITHMETICS = {
+    "torch": "the trained networks in torch",
+    "cpu": "the exported graphs on the CPU",
+    "fp16": "the variant fp16",
+    "int8": "the variant int8",
+}
+
+
+def series_of(words: list[str]) -> str:
+    """Put words in a row as a sentence has them."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
 
 class Plan(Runs):
     """Rules for sentences on what was asked, and on what it cannot show."""
@@ -115,6 +127,11 @@ class Plan(Runs):
         told = set(re.findall(r"([\w]+) \(no (positive|negative) case in (test|validation|training)\)", w["list"]))
         splits = {"val": "validation", "test": "test", "train": "training"}
         demand(told == {(g.klass, g.lacks, splits[g.split]) for g in self.a.absent}, "absent classes")
+
+    def on_fidelity_limit(self, w: dict[str, str]) -> None:
+        barred = [ARITHMETICS[each.arithmetic] for each in self.a.agreements if each.changes or each.not_finite]
+        demand(bool(barred), "every arithmetic leads to the same conclusions")
+        demand(w["list"] == series_of(barred), "other arithmetics")
 
     def on_left_out_limit(self, w: dict[str, str]) -> None:
         for reason in ("diverged", "missing", "undefined"):

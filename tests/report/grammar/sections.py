@@ -214,6 +214,7 @@ def check_limitations(analysis: Analysis, paragraphs: Any) -> None:
         "precision": reader.precise(),
         "absent": bool(analysis.absent),
         "left-out-limit": bool(analysis.left_out),
+        "fidelity-limit": any(each.changes or each.not_finite for each in analysis.agreements),
         "shortcut-limit": bool(reader.shortcuts("metadata")),
         "patients-unknown": not reader.known_patients(),
         "undefined": any(math.isnan(entry.mean) for entry in analysis.summaries),
