@@ -1,0 +1,93 @@
+"""The arithmetics in the report: every number keyed, nothing where nothing is, and bars that are not kept quiet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from report_grammar import sections
+from report_grammar.words import Broken
+from report_makers.fidelity import made_agreements
+
+from cxr_report.analysis.value import Agreement, Analysis, to_plain
+from cxr_report.report import narrative
+from cxr_report.report.narrative.fidelity import fidelity
+from cxr_report.report.tables import fidelity as tables
+from cxr_report.report.tables import to_csv
+
+
+@pytest.fixture(params=range(6))
+def agreed(request: pytest.FixtureRequest, made_up: Callable[..., Analysis]) -> Analysis:
+    """Make-up analyses with arithmetics, some of which change conclusions or break."""
+    analysis = made_up(losses=3)
+    return replace(analysis, agreements=made_agreements(analysis, np.random.default_rng(request.param)))
+
+
+def barred(analysis: Analysis) -> list[Agreement]:
+    return [each for each in analysis.agreements if each.changes or each.not_finite]
+
+
+def test_every_number_of_the_table_is_that_of_the_analysis(agreed: Analysis) -> None:
+    made, plain = tables.agreements(agreed), to_plain(agreed)
+    assert made is not None
+    assert made.rows == len(agreed.agreements)
+    for row in made.bodies[0].rows:
+        for cell in row:
+            if cell.key and len(cell.values) == 1:
+                found = sections.look_up(plain, cell.key)
+                assert cell.values == (found,) or (found != found and cell.text == "–")
+            elif cell.key:
+                place = sections.look_up(plain, cell.key)
+                assert all(x == y or x != x for x, y in zip(cell.values, (place["low"], place["high"]), strict=True))
+
+
+def test_an_arithmetic_may_replace_the_reference_only_where_it_changes_nothing(agreed: Analysis) -> None:
+    made = tables.agreements(agreed)
+    assert made is not None
+    told = [row[-1].text for row in made.bodies[0].rows]
+    assert [text == "yes" for text in told] == [each not in barred(agreed) for each in agreed.agreements]
+
+
+def test_the_largest_shift_is_that_of_the_primary_metric(agreed: Analysis) -> None:
+    made, primary = tables.agreements(agreed), agreed.study.metrics.primary
+    assert made is not None
+    place = [column.name for column in made.columns].index("shift")
+    for row, each in zip(made.bodies[0].rows, agreed.agreements, strict=True):
+        own = [abs(one.difference) for one in each.shifts if one.metric == primary]
+        value = row[place].values[0]
+        assert (value is None) == (not own)
+        if isinstance(value, float):
+            assert abs(value) == max(own)
+
+
+def test_the_listing_holds_every_shift_at_full_precision(agreed: Analysis) -> None:
+    made = tables.listing(agreed)
+    assert made is not None
+    rows = list(csv.DictReader(io.StringIO(to_csv(made))))
+    shifts = [(each.arithmetic, one) for each in agreed.agreements for one in each.shifts]
+    assert len(rows) == len(shifts)
+    for row, (name, one) in zip(rows, shifts, strict=True):
+        assert (row["arithmetic"], row["metric"], row["loss"], row["note"]) == (name, one.metric, one.loss, one.note)
+        assert float(row["difference"]) == one.difference
+        assert (float(row["low"]) if row["low"] else math.nan) == pytest.approx(one.low, nan_ok=True, rel=1e-15)
+
+
+def test_a_bar_is_named_among_the_limitations_and_not_kept_quiet(agreed: Analysis) -> None:
+    sections.check_limitations(agreed, narrative.limitations(agreed))
+    if barred(agreed):
+        for quiet in (replace(agreed, agreements=()), replace(agreed, agreements=agreed.agreements[:1])):
+            with pytest.raises(Broken):
+                sections.check_limitations(agreed, narrative.limitations(quiet))
+
+
+def test_without_runs_of_its_own_a_report_says_nothing_of_arithmetic(made_up: Callable[..., Analysis]) -> None:
+    bare = replace(made_up(losses=3), agreements=())
+    assert tables.agreements(bare) is None
+    assert tables.listing(bare) is None
+    assert fidelity(bare) == ()
+    assert "conclusions do not hold" not in narrative.limitations(bare)[0].text()
