@@ -248,7 +248,7 @@ def main() -> None:
     if not set(parts) <= set(PARTS):
         parser.error(f"--parts takes {', '.join(PARTS)}")
     rounds = 2 if arguments.quick else arguments.rounds
-    networks = {"small": ("small-resnet", 32, 48), "dense": ("densenet121", 32, 12)} if arguments.quick else NETWORKS
+    networks = {"small": ("small-resnet", 32, 48), "dense": ("resnet18", 32, 12)} if arguments.quick else NETWORKS
     wanted = {name for name in networks if name in parts or "files" in parts or (name == "small" and len(parts) > 1)}
     wanted |= {"small"} if {"ways", "many"} & set(parts) else set()
     made = {name: subject(*networks[name][:2], count=networks[name][2]) for name in networks if name in wanted}

@@ -143,7 +143,7 @@ def main() -> None:
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     device = torch.device(arguments.device)
     rounds = 2 if arguments.quick else arguments.rounds
-    networks = {"small": ("small-resnet", 32, 48), "dense": ("densenet121", 32, 12)} if arguments.quick else NETWORKS
+    networks = {"small": ("small-resnet", 32, 48), "dense": ("resnet18", 32, 12)} if arguments.quick else NETWORKS
     document: dict[str, Any] = {"benchmark": "inference/gpu", "quick": arguments.quick}
     document["machine"] = machine(arguments.device)
     document["machine"]["versions"]["onnxruntime"] = session.version()
