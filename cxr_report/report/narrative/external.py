@@ -192,19 +192,19 @@ def _shown(analysis: Analysis, place: int) -> Iterator[Sentence]:
         "unit": _unit(say, found),
         "adjusted": facts.by_adjustment(analysis),
         "metric": name,
-        "comparisons": _comparisons(say, len(shown), len(rows)),
+        "showed": _showed(say, len(shown), len(rows)),
     }
     if not shown:
         told = say(
-            "For other seeds and {unit} of that source, {adjusted} within this set alone, {comparisons} showed "
-            "a difference in {metric}, which is no evidence that the losses are equal.",
+            "For other seeds and {unit} of that source, {adjusted} within this set alone, {showed} in {metric}, which "
+            "is no evidence that the losses are equal.",
             **slots,
         )
         yield sentence("external-open", told)
     else:
         told = say(
-            "For other seeds and {unit} of that source, {adjusted} within this set alone, {comparisons} showed "
-            "a difference in {metric}: {pairs}.",
+            "For other seeds and {unit} of that source, {adjusted} within this set alone, {showed} in {metric}: "
+            "{pairs}.",
             pairs=say.rowed([_way(analysis, row) for row in shown], "; "),
             **slots,
         )
@@ -214,12 +214,12 @@ def _shown(analysis: Analysis, place: int) -> Iterator[Sentence]:
         yield sentence("external-undefined", say("Of these {n} could not be tested.", n=number))
 
 
-def _comparisons(say: Speech, shown: int, total: int) -> tuple[Piece, ...]:
+def _showed(say: Speech, shown: int, total: int) -> tuple[Piece, ...]:
     if not total:
-        return say("no comparison")
-    return say.counted(
-        total, "{counted} comparison", "{counted} comparisons", counted=facts.of_total(say, shown, total)
-    )
+        return say("no comparison showed a difference")
+    if total == 1:
+        return say("the one comparison showed a difference" if shown else "the one comparison showed no difference")
+    return say("{counted} comparisons showed a difference", counted=facts.of_total(say, shown, total))
 
 
 def _way(analysis: Analysis, pair: JointPair) -> tuple[Piece, ...]:
@@ -310,12 +310,12 @@ def _brief(analysis: Analysis, place: int) -> Sentence:
     template = (
         phrase(
             "On the external test set {set} ({cases}{exploratory}) the highest mean {metric} was that of {losses}, "
-            "{mean}, and {comparisons} showed a difference."
+            "{mean}, and {showed}."
         )
         if higher
         else phrase(
             "On the external test set {set} ({cases}{exploratory}) the lowest mean {metric} was that of {losses}, "
-            "{mean}, and {comparisons} showed a difference."
+            "{mean}, and {showed}."
         )
     )
     _, mean, _, _, key = best[0]
@@ -328,7 +328,7 @@ def _brief(analysis: Analysis, place: int) -> Sentence:
         metric=name,
         losses=say.listed([analysis.labels[row[0]] for row in best]),
         mean=prose.value(mean, f"external.{place}.{key}.{field}"),
-        comparisons=_comparisons(say, sum(row.verdict in _SHOWN for row in rows), len(rows)),
+        showed=_showed(say, sum(row.verdict in _SHOWN for row in rows), len(rows)),
     )
     return sentence("external-brief", told)
 

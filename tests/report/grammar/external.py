@@ -125,17 +125,23 @@ class Outside(Plan):
         self._primary(w)
         demand(not self.external_tested(), "comparisons were tested")
 
+    def _external_counted(self, w: dict[str, str], shown: int) -> None:
+        total = len(self.external_rows())
+        demand(("single" in w) == (total == 1), "one comparison or several")
+        if "single" not in w:
+            same(w["total"], total, "comparisons")
+            same(w.get("n", "0"), shown, "differences")
+
     def on_external_open(self, w: dict[str, str]) -> None:
         self._primary(w)
         self._unit(w)
-        same(w["total"], len(self.external_rows()), "comparisons")
+        self._external_counted(w, 0)
         demand(not self.external_shown(), "differences are shown")
 
     def on_external_shown(self, w: dict[str, str]) -> None:
         self._primary(w)
         self._unit(w)
-        same(w["total"], len(self.external_rows()), "comparisons")
-        same(w["n"], len(self.external_shown()), "differences")
+        self._external_counted(w, len(self.external_shown()))
         found = re.findall(rf"(higher|lower) with ({self.label}) than with ({self.label})", w["pairs"])
         told = {(self.by_label[a], self.by_label[b]) for _, a, b in found}
         demand(told == self.external_shown(), "pairs told", told, "shown", self.external_shown())
@@ -194,7 +200,13 @@ class Outside(Plan):
         demand(("later" in w) != self.set.planned, "that the set was added later is told or not")
         rows, shown = self.external_rows(), len(self.external_shown())
         numbers = [int(each) for each in re.findall(r"\d+", w["how"])]
-        demand(numbers == ([] if not rows else [shown, len(rows)] if shown else [len(rows)]), "differences", w["how"])
+        several = [shown, len(rows)] if shown else [len(rows)]
+        demand(numbers == (several if len(rows) > 1 else []), "differences", w["how"])
+        if len(rows) < 2:
+            said = "no comparison" if not rows else "the one comparison showed " + ("a" if shown else "no")
+            demand(
+                w["how"].startswith(said) and w["how"].endswith("no") == (said[-2:] == "no"), "differences", w["how"]
+            )
 
     def on_external_brief_none(self, w: dict[str, str]) -> None:
         self.set = self.named(w["set"])
