@@ -95,5 +95,10 @@ NOTES = (
         "with the seed, alike for all losses, and with loss and seed. All losses have the same distribution: over new "
         "cases and new seeds their expected areas under the ROC curve are equal."
     ),
+    # of external test sets
+    phrase("the two sets lack different classes, so that the means over the classes are of different things"),
+    phrase("undefined on some seeds in one of the two sets"),
+    phrase("without any spread over seeds and cases there is no interval"),
+    phrase("it is undefined"),
 )
 """Every one that a report may show."""
