@@ -22,11 +22,12 @@ def predict(
     On a GPU a batch is copied there once, for all models; on the CPU a full batch is bound where it lies, and logits
     are written where they are kept, both without a copy.
 
-    One session per model and one-thread calls from several threads at once is what measured best on two cores, busy
-    with other work (small network at 64 px, batch 16, images/s and images per processor second): 8,600 and 4,520;
-    one session with two threads 6,800 to 8,300 and 3,700 to 4,150, since threads that wait for each other spin; two
-    processes, each with a session of its own, the same as two threads within the noise, plus their start and memory.
-    Logits are equal bit by bit in all of these ways, for the small network, ResNet18 and DenseNet121 (measured).
+    One session per model and one-thread calls from several threads at once is what measured best on two cores (small
+    network at 64 px). With little other work: 8,600 images/s, 4,520 per processor second; one session with two threads
+    6,800 to 8,300 and 3,700 to 4,150, since threads that wait for each other spin. On a machine with seven times the
+    work it can do, per processor second: 3,650; two processes, each with a session of its own, 3,660, so nothing for
+    their start and memory; one session with two threads 1,920. Logits are equal bit by bit in all of these ways; with
+    one or two threads in a session also those of ResNet18 and DenseNet121.
 
     Args:
         models: of one engine.

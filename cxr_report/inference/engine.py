@@ -63,7 +63,7 @@ class Engine:
     model_memory: int = 0
     """Bytes that one model more takes, measured; 0 where it was not."""
     memory_budget: int = 0
-    """Bytes that all resident models may take; 0 where ``together`` is a constant."""
+    """Bytes that all resident models may take: a share of what was free; 0 where ``together`` is a constant."""
 
     @property
     def device(self) -> Literal["cpu", "cuda"]:

@@ -55,7 +55,9 @@ def version() -> str:
 def load(content: bytes, engine: Engine, *, where: str, size: tuple[int, int] | None = None, classes: int = 0) -> Model:
     """Load an exported graph, with every optimisation that onnxruntime has for this machine.
 
-    Measured on one core: 16 ms for the small network (1.2 MB), 0.15 s for DenseNet121 (28 MB).
+    Measured, in processor time: 5 ms for the small network (1.2 MB), 75 ms for DenseNet121 (28 MB): 0.5 s and 8 s for a
+    hundred. All optimisations, because the blocked layout of maps is among them: without it the small network takes
+    2.2 times as long and DenseNet121 1.7 times. Memory pattern, arena, prepacking and denormals made no difference.
 
     Args:
         content: bytes of an ONNX file.

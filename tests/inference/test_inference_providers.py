@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import doctest
+import importlib
 import os
 import types
 from collections.abc import Callable
@@ -199,6 +201,13 @@ def test_a_batch_goes_to_the_gpu_once_for_all_models(machine: Machine) -> None:
     right = images.mean((1, 2))[:, None] * np.arange(1, 4)
     for logits in found:
         np.testing.assert_allclose(logits, right, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["engine", "libraries", "residence"])
+def test_the_examples_are_true(name: str) -> None:
+    found = doctest.testmod(importlib.import_module(f"cxr_report.inference.{name}"))
+    assert found.attempted > 0
+    assert found.failed == 0
 
 
 def test_another_name_is_refused_with_those_that_are_allowed() -> None:
