@@ -65,7 +65,7 @@ def _checks(found: Audit) -> AuditSection:
     ordered = sorted(found.findings, key=lambda each: each.grade != IMPOSSIBLE)
     rows = tuple(wording.finding_row(each) for each in ordered)
     note = (
-        "Chance: rate at which a number at random would pass, min(1, m S 10^−d) for m parts, S runs and d decimals. "
+        "Chance: rate at which a number at random would pass, min(1, m S / 10^d), for m parts, S runs and d decimals. "
         "Passing: share of the nearest printable numbers that pass the same check. A value is impossible if no counts "
         "give it exactly rounded (halves either way) nor, for a mean, as a mean of rounded runs."
     )
@@ -81,14 +81,11 @@ def _checks(found: Audit) -> AuditSection:
 
 def _intervals(found: Audit) -> Iterator[AuditSection]:
     if found.ranges:
-        heads = ("Method", "Metric", "Printed", "95 % interval", "For other", "By", "Assumes")
-        rows = tuple(
-            (*row[:4], {"cases": "patients", "seeds": "seeds"}[row[4]], *row[5:])
-            for row in map(wording.range_row, found.ranges)
-        )
-        table = AuditTable(
-            "intervals", "Intervals that follow from the table", heads, frozenset({2, 3}), rows, wide=True
-        )
+        heads = ("Method", "Metric", "Printed", "95 % interval", "For other", "By")
+        told = [wording.range_row(each) for each in found.ranges]
+        rows = tuple((*row[:4], {"cases": "patients", "seeds": "seeds"}[row[4]], row[5]) for row in told)
+        note = " ".join(f"{by}: {assumes}." for by, assumes in dict.fromkeys((row[5], row[6]) for row in told))
+        table = AuditTable("intervals", "Intervals that follow from the table", heads, frozenset({2, 3}), rows, note)
         yield AuditSection("intervals-section", "Intervals that were left out", (), (table,))
 
 

@@ -7,7 +7,7 @@ from math import isnan
 
 from cxr_report.verify.tables.finding import IMPOSSIBLE, NAN, POSSIBLE, Finding
 from cxr_report.verify.tables.intervals import Range
-from cxr_report.verify.tables.needed import Needed
+from cxr_report.verify.tables.needed import POWER, Needed
 from cxr_report.verify.tables.pairs import CERTAIN, Pair
 from cxr_report.verify.tables.standing import Claim, Standing
 
@@ -109,7 +109,9 @@ def claim(found: Claim, standing: Standing) -> str:
         text += f"; {subject} with {rate(seeds)}"
     if found.best is not None:
         text += f"; it is the best of all with probability {_span(*_ends(found))}"
-    return text + "".join(f"; {needed(each)}" for each in found.needed) + "."
+    if found.needed:
+        text += f"; finding the difference with power {POWER} would take {' and '.join(map(needed, found.needed))}"
+    return text + "."
 
 
 def _ends(found: Claim) -> tuple[float, float]:
@@ -123,13 +125,13 @@ def needed(found: Needed) -> str:
 
     Example:
         >>> needed(Needed("cases", 189, 1060, "from full agreement to independence"))
-        'to find the difference with power 0.8, 189 to 1,060 cases are needed (from full agreement to independence)'
+        '189 to 1,060 cases (from full agreement to independence)'
     """
     if found.least is None and found.most is None:
-        return f"no number of {found.unit} would find out a difference of 0"
+        return f"more {found.unit} than there can be, for the values are equal"
     least, most = (f"{number:,}" if number else "more than a thousand million" for number in (found.least, found.most))
     count = least if least == most else f"{least} to {most}"
-    return f"to find the difference with power 0.8, {count} {found.unit} are needed ({found.how})"
+    return f"{count} {found.unit} ({found.how})"
 
 
 def summary(findings: tuple[Finding, ...], standings: tuple[Standing, ...]) -> Iterator[str]:
