@@ -61,7 +61,7 @@ def html(table: Planted) -> bytes:
     ]
     body = "".join(f"<tr>{row}</tr>" for row in cells)
     return (
-        "<!DOCTYPE html><html><head><style>table { border-spacing: 14pt 2pt } th, td { text-align: left }</style></head>"
+        "<!DOCTYPE html><html><head><title>Planted</title></head>"
         f"<body><table><caption>{escape(table.caption)}</caption>{body}</table><p>{escape(table.note)}</p></body></html>"
     ).encode()
 
@@ -77,7 +77,8 @@ def tex(table: Planted) -> bytes:
     lines = [" & ".join(cell(each) for each in row) + r" \\" for row in table.rows]
     columns = "l" * len(table.rows[0])
     return "\n".join([
-        r"\documentclass{article}\begin{document}", cell(table.caption), "", rf"\begin{{tabular}}{{{columns}}}", r"\toprule",
+        r"\documentclass{article}\begin{document}", cell(table.caption), "",
+        rf"\begin{{tabular}}{{{columns}}}", r"\toprule",
         lines[0], r"\midrule", *lines[1:], r"\bottomrule", r"\end{tabular}", "", cell(table.note), r"\end{document}",
     ]).encode()  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import io
 import zipfile
@@ -122,10 +123,8 @@ def test_a_pdf_without_text_is_refused_as_a_scan() -> None:
 @pytest.mark.parametrize("part", [0.02, 0.3, 0.6])
 def test_a_cut_off_pdf_is_an_answer_or_one_sentence(part: float) -> None:
     data = pdf_of(f"<p>{STATEMENT}</p>")
-    try:
-        read_bytes(data[: int(len(data) * part)], "x", ".pdf")
-    except Refusal as refusal:
-        assert "\n" not in str(refusal)
+    with contextlib.suppress(Refusal):
+        assert read_bytes(data[: int(len(data) * part)], "x", ".pdf").parts
 
 
 def test_half_a_zip_is_refused() -> None:

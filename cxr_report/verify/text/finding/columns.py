@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cxr_report.verify.text.characters import plain
 from cxr_report.verify.text.document import Grid
+from cxr_report.verify.text.finding.cells import cell_interval
 from cxr_report.verify.text.finding.patterns import adjusted_words
 from cxr_report.verify.text.numbers import NUMERAL
+from cxr_report.verify.text.reading.layout import is_section
 
 __all__ = ["Column", "columns_of", "kind_named"]
 
@@ -78,7 +80,17 @@ def columns_of(grid: Grid) -> list[Column]:
         >>> [(column.role, column.kind, column.df) for column in columns_of(table)]
         [('', '', ''), ('statistic', 't', '28'), ('p', '', ''), ('adjusted', '', '')]
     """
-    return [_column(grid, place) for place in range(len(grid.rows[0]))]
+    columns = [_column(grid, place) for place in range(len(grid.rows[0]))]
+    for place in range(1, len(columns)):
+        if columns[place].role == "" and columns[place - 1].role == "interval" and _holds_intervals(grid, place):
+            columns[place] = replace(columns[place], role="interval")
+    return columns
+
+
+def _holds_intervals(grid: Grid, place: int) -> bool:
+    """Say whether most cells of a column hold an interval, whose common header may stand over its neighbour alone."""
+    filled = [row[place] for row in grid.rows[grid.heads :] if row[place].strip() and not is_section(row)]
+    return 2 * sum(cell_interval(cell) is not None for cell in filled) > len(filled)
 
 
 def _column(grid: Grid, place: int) -> Column:

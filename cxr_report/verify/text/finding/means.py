@@ -27,7 +27,8 @@ _PATTERNS = (
     re.compile(rf"(?<![A-Za-z])(?:M|[Mm]ean|평균)(?: ?=| of| was|:)? ?(?P<mean>{NUMERAL}) ?{_N}"),
 )
 _WHOLE = re.compile(
-    r"(?i:likert|integers?\b|whole numbers?|single[ -]item|one[ -]item|(?<!\d)\d{1,3}-point (?:scale|item|rating)|number of|"
+    r"(?i:likert|integers?\b|whole numbers?|single[ -]item|one[ -]item|"
+    r"(?<!\d)\d{1,3}-point (?:scale|item|rating)|number of|"
     r"counts? of)"
 )
 _ITEMS = re.compile(r"(?i:(?<!\d)\d{1,3} items|several items|items\b|subscale|composite|total of .{0,20}scales)")
