@@ -83,6 +83,7 @@
         }
       }
     }
+    stop();
     scrollable();
   };
   const everything = { p: "both", chance: "all" };
@@ -160,10 +161,17 @@
     tip.style.left = `${scrollX + Math.max(8, Math.min(box.left, furthest))}px`;
   };
   const stops = new Map();
+  function stop() {
+    for (const group of stops.values()) {
+      const seen = group.filter((each) => each.offsetParent !== null);
+      const now = seen.find((each) => each.tabIndex === 0) || seen[0];
+      group.forEach((each) => { each.tabIndex = each === now ? 0 : -1; });
+    }
+  }
   every("main [data-key][data-value]").forEach((element) => {
     const group = element.closest("table, p, li") || document.body;
-    element.tabIndex = stops.has(group) ? -1 : 0;
     stops.set(group, (stops.get(group) || []).concat(element));
+    element.tabIndex = -1;
     element.addEventListener("focus", () => tell(element));
     element.addEventListener("blur", hide);
     element.addEventListener("mouseenter", () => tell(element));

@@ -121,7 +121,8 @@ _ALWAYS = ("study and data", "statistics")
 def _records(folder: StudyFolder, found: Analysis) -> Iterator[Path]:
     """Yield what the runs tell of themselves, without which no stage takes their folders for finished."""
     pairs = [(run.loss, run.seed) for run in found.runs] + list(found.study.floor_runs())
-    for run in (folder.run(loss, seed) for loss, seed in pairs):
+    runs = [folder.run(loss, seed) for loss, seed in pairs] + [folder.control(each.name) for each in found.controls]
+    for run in runs:
         yield from (run.run_json, run.export_json, run.evaluation_json, run.diverged)
 
 
