@@ -122,9 +122,7 @@ class _Raw:
 def _cells(grid: Grid, heading: Heading, said: Said) -> Iterator[_Raw]:
     for row in grid.rows:
         sizes = sizes_of(grid, row, heading.roles, given=(said.n, said.seeds, said.positives, said.negatives))
-        method, strong = plain(_of(row, heading, "method"))
-        if not method:
-            raise Refusal(f"{grid.at(row.line, 'method')}: is empty; allowed: the name of a method")
+        method, strong = _method(grid, row, heading)
         flag = flagged(_of(row, heading, "bold"))
         if flag is None:
             raise Refusal(
@@ -147,6 +145,15 @@ def _cells(grid: Grid, heading: Heading, said: Said) -> Iterator[_Raw]:
                 sizes=sizes,
                 percent=column.percent,
             )
+
+
+def _method(grid: Grid, row: Row, heading: Heading) -> tuple[str, bool]:
+    """Return the name of a row's method, joined where several columns name it, and whether it is in bold."""
+    parts = [plain(row.cells[place]) for place in heading.methods]
+    method = ", ".join(name for name, _ in parts if name)
+    if not method:
+        raise Refusal(f"{grid.at(row.line, 'method')}: is empty; allowed: the name of a method")
+    return method, all(strong for _, strong in parts)
 
 
 def _of(row: Row, heading: Heading, role: str) -> str:

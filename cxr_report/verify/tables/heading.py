@@ -50,6 +50,8 @@ class Heading:
 
     roles: Mapping[str, int]
     """Role -> place."""
+    methods: tuple[int, ...]
+    """Places of the columns that name a method together, such as a model and its loss."""
     metrics: tuple[MetricColumn, ...]
     """Columns of metrics, for one row per method; empty for one row per value."""
     unused: tuple[str, ...]
@@ -69,12 +71,13 @@ def read_heading(grid: Grid) -> Heading:
         ('Acc (%)', True, 2)
     """
     names = grid.header.cells
-    roles = _roles(grid, names)
+    methods = _methods(grid, names)
+    roles = _roles(grid, names, methods)
     if "value" in roles:
         _refuse_lacking(grid, roles)
-        unused = tuple(name for place, name in enumerate(names) if place not in roles.values())
-        return Heading(roles, (), unused)
-    metrics, unused = _metric_columns(names, roles)
+        unused = tuple(name for place, name in enumerate(names) if place not in {*roles.values(), *methods})
+        return Heading(roles, methods, (), unused)
+    metrics, unused = _metric_columns(names, {*roles.values(), *methods})
     if not metrics:
         raise Refusal(
             f"{grid.at(grid.header.line)}: names no metric among {', '.join(names)}; allowed: columns method, metric, "
@@ -86,7 +89,14 @@ def read_heading(grid: Grid) -> Heading:
     if rest["method"] < 0:
         raise Refusal(f"{grid.at(grid.header.line)}: has no column with the methods; allowed: a column named method")
     unused = tuple(name for name in unused if name != names[rest["method"]])
-    return Heading(rest, metrics, unused)
+    return Heading(rest, methods or (rest["method"],), metrics, unused)
+
+
+def _methods(grid: Grid, names: tuple[str, ...]) -> tuple[int, ...]:
+    """Return the columns that name methods; beside one of words, one of numbers, such as a test loss, names none."""
+    found = [place for place, name in enumerate(names) if _KEYS.get(simplified(name)) == "method"]
+    worded = [place for place in found if any(sign.isalpha() for row in grid.rows for sign in row.cells[place])]
+    return tuple(worded or found[:1])
 
 
 def _with_lone_spread(
@@ -107,10 +117,12 @@ def _taken(roles: Mapping[str, int], metrics: tuple[MetricColumn, ...]) -> set[i
     return {*roles.values(), *(each.place for each in metrics), *(each.sd for each in metrics if each.sd is not None)}
 
 
-def _roles(grid: Grid, names: tuple[str, ...]) -> dict[str, int]:
-    found: dict[str, int] = {}
+def _roles(grid: Grid, names: tuple[str, ...], methods: tuple[int, ...]) -> dict[str, int]:
+    found: dict[str, int] = {"method": methods[0]} if methods else {}
     for place, name in enumerate(names):
         role = _KEYS.get(simplified(name), "")
+        if role == "method":
+            continue
         if role and role in found:
             raise Refusal(
                 f"{grid.at(grid.header.line)}: columns {names[found[role]]!r} and {name!r} both hold the {role}; "
@@ -130,10 +142,8 @@ def _refuse_lacking(grid: Grid, roles: Mapping[str, int]) -> None:
             )
 
 
-def _metric_columns(
-    names: tuple[str, ...], roles: Mapping[str, int]
-) -> tuple[tuple[MetricColumn, ...], tuple[str, ...]]:
-    free = {place: name for place, name in enumerate(names) if place not in roles.values()}
+def _metric_columns(names: tuple[str, ...], taken: set[int]) -> tuple[tuple[MetricColumn, ...], tuple[str, ...]]:
+    free = {place: name for place, name in enumerate(names) if place not in taken}
     spreads: dict[str, int] = {}
     for place, name in free.items():
         found = _SPREAD.fullmatch(simplified(name))

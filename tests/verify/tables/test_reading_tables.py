@@ -66,6 +66,14 @@ def test_bold_print_is_seen(cell: str) -> None:
     assert (found.value, found.bold) == ("0.91", True)
 
 
+def test_a_model_and_its_loss_name_a_method_together_and_a_column_of_numbers_names_none() -> None:
+    entries = read("model,loss,accuracy\nResNet,focal,0.91\nResNet,ce,0.90\n").table.entries
+    assert [entry.method for entry in entries] == ["ResNet, focal", "ResNet, ce"]
+    found = read("model,loss,accuracy\nA,0.31,0.91\nB,0.33,0.90\n").table
+    assert [entry.method for entry in found.entries] == ["A", "B"]
+    assert "columns that were not read: loss" in found.notes
+
+
 def test_a_flag_column_marks_the_winner() -> None:
     entries = read("method,accuracy,winner\nA,0.91,yes\nB,0.90,\n").table.entries
     assert [entry.bold for entry in entries] == [True, False]
@@ -107,7 +115,7 @@ FAULTS = {
     "t.csv: line 2, column sd: '-0.1' is negative": "method,acc,sd\nA,0.9,-0.1\n",
     "t.csv: line 1: two columns are named 'acc'": "method,acc,acc\nA,0.9,0.9\n",
     "t.csv: line 1: column 2 has no name": "method,,acc\nA,0.9,0.9\n",
-    "t.csv: line 1: columns 'method' and 'model' both hold the method": "method,model,acc\nA,B,0.9\n",
+    "t.csv: line 1: columns 'n' and 'cases' both hold the n": "method,n,cases,acc\nA,5,5,0.9\n",
     "t.csv: line 1: column 'sd' may belong to any of 2 metrics": "method,acc,f1,sd\nA,0.9,0.9,0.1\n",
     "t.csv: line 2, column method: is empty": "method,acc\n,0.9\n",
     "t.csv: line 2, column metric: is empty": "method,metric,value\nA,,0.9\n",
