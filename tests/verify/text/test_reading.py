@@ -104,7 +104,7 @@ def test_a_pdf_is_read_over_line_ends_and_says_its_pages() -> None:
     )
     finding = check(read_bytes(data, "x", ".pdf")).findings[0]
     assert finding.verdict.grade == "changes the decision"
-    assert (finding.place.page, finding.place.line) == (2, 1)
+    assert (finding.place.page, finding.place.line) == (2, 2)
 
 
 def test_an_encrypted_pdf_is_refused() -> None:

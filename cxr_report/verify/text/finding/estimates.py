@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from cxr_report.verify.text.finding.patterns import sentence, sizes
+from cxr_report.verify.text.finding.kinds import KINDS
+from cxr_report.verify.text.finding.patterns import P_VALUE, sentence, sizes
 from cxr_report.verify.text.numbers import NUMERAL, Number, decimal_sign, read
 from cxr_report.verify.text.statements import Found, Interval, Share
 
@@ -27,7 +28,7 @@ _LEVEL = (
     r"(?P<level>\d{2}(?:[.,]\d{1,2})?) ?%? ?-?(?:CI|CIs|C\.I\.|confidence intervals?|credible intervals?|CrI|HDI|"
     r"intervals?|신뢰 ?구간)"
 )
-SPAN = rf"(?P<low>{NUMERAL}) ?%? ?(?P<between>to|--|-|,|;|and|≈|\.\.\.?) ?(?P<high>{NUMERAL})(?P<span_percent> ?%)?"
+SPAN = rf"(?P<low>{NUMERAL}) ?%? ?(?P<between>to|--|-|,|;|and|≈|~|\.\.\.?) ?(?P<high>{NUMERAL})(?P<span_percent> ?%)?"
 """Two ends of an interval."""
 
 _AFTER = re.compile(rf"{_LEVEL}(?P<lead>[^\d%=.,;+-]{{0,70}}[=:,]? ?[(\[]? ?){SPAN}")
@@ -38,7 +39,15 @@ _HEADED = re.compile(
 """AUC (95% CI) = 0.91 (0.88-0.94)."""
 _BARE = re.compile(rf"(?P<estimate>{NUMERAL})(?P<percent> ?%)? ?[(\[] ?{SPAN} ?[)\]]")
 """0.91 [0.88, 0.94], where what is estimated has a name."""
-_ESTIMATE = re.compile(rf"(?P<estimate>{NUMERAL})(?P<percent> ?%)?,? ?(?:[(\[;:] ?|, ?|with (?:a )?)?$")
+_ESTIMATE = re.compile(
+    rf"(?P<estimate>{NUMERAL})(?P<percent> ?%)?(?:,? ?(?:[(\[;:] ?|, ?|with (?:a )?)?"
+    r"| ?[(\[] ?\d{1,7} ?(?:/|of|out of) ?\d{1,7} ?[;,] ?)$"
+)
+_NO_ESTIMATE = re.compile(
+    r"(?:(?<![A-Za-z])(?:SD|SE|SEM|S\.D\.|s\.d\.|[nN]|IQR|range|df|R2|[Tt]able|[Ff]igure|[Gg]roup|[Mm]odel)[ =:]{0,3}|±)"
+    r" ?$"
+)
+"""What a number is called that an interval is never about."""
 _COUNTED = re.compile(r"(?<![\d./,-])(?P<count>\d{1,7}) ?(?:/|of|out of) ?(?P<n>\d{1,7})(?!\d|[./,]\d)")
 _GROUPS = re.compile(
     r"(?P<positives>\d{1,7}) (?:[a-z-]{1,20} ){0,2}?(?:positives?|diseased|abnormals?|cases with|patients with|with)\b"
@@ -81,10 +90,10 @@ def find_intervals(text: str) -> list[Found]:
     """
     found = [each for match in _HEADED.finditer(text) if (each := _interval(text, match, match.start(), match))]
     for match in _AFTER.finditer(text):
-        before = text[max(0, match.start() - 40) : match.start()]
+        before = text[max(0, match.start() - 60) : match.start()]
         estimate = _ESTIMATE.search(before)
-        if estimate and not _overlaps(found, match):
-            start = match.start() - len(before) + estimate.start()
+        start = match.start() - len(before) + (estimate.start() if estimate else 0)
+        if estimate and not _overlaps(found, match) and not _is_other(text, start):
             each = _interval(text, match, start, estimate)
             found += [each] if each else []
     for match in _BARE.finditer(text):
@@ -92,6 +101,16 @@ def find_intervals(text: str) -> list[Found]:
             each = _interval(text, match, match.start(), match)
             found += [each] if each else []
     return found
+
+
+def _is_other(text: str, start: int) -> bool:
+    """Say whether a number is a test statistic, a p value or of the spread: an interval after it is of another one."""
+    lead = text[max(0, start - 60) : start]
+    if _NO_ESTIMATE.search(lead):
+        return True
+    piece, offset = text[max(0, start - 60) : start + 20], min(start, 60)
+    known = [P_VALUE, *(kind.pattern for name, kind in KINDS.items() if name not in ("r", "rs", "tau"))]
+    return any(match.start("number") == offset for pattern in known for match in pattern.finditer(piece))
 
 
 def _overlaps(found: list[Found], match: re.Match[str]) -> bool:

@@ -45,7 +45,12 @@ _KNOWN = re.compile(
 )
 _CONCORDANCE = re.compile(rf"(?:Kendall'?s? )?W ?= ?(?P<number>{NUMERAL})")
 _COORDINATE = re.compile(r"\by ?= ?-?\d+(?:\.\d+)?[,;]? ?(?:and )?$")
-_FIRST_P = re.compile(r"(?:^|[(\[;:,] ?)$")
+_BRACKETED = re.compile(r" (?:(?:for|in|of|by|on) )?(?:[A-Za-z-]{2,20} ){0,4}[(\[] ?")
+"""p = .02 for sex (statistic): what stands between."""
+_JOINED = re.compile(
+    r"[)\]]? ?[,;:]? ?(?:(?:with|at|and|the|a|an|two|one|tailed|sided|corrected|adjusted|exact)[ -]){0,4}[(\[]? ?"
+)
+"""What may stand between the end of a statistic's bracket and its p value."""
 _PAIR = re.compile(
     r"(?P<first>\d{1,6}(?:\.\d{1,3})?) ?[,;/] ?(?P<second>\d{1,6}(?:\.\d{1,3})?)"
     r"|(?P<first_comma>\d{1,6},\d{1,3}) ?[;/] ?(?P<second_comma>\d{1,6}(?:,\d{1,3})?)"
@@ -158,10 +163,12 @@ def _after(text: str, start: int, end: int) -> int:
 def _before(text: str, start: int, first: int, *, again: bool) -> re.Match[str] | None:
     """Return the p value right before a statistic at the beginning of a bracket, or after another one of that order."""
     leads = r"[(\[;,]$" if again else r"[(\[]$"
-    piece = max(first, start - 60)
+    piece = max(first, start - 80)
     for match in P_VALUE.finditer(text, piece, start):
         between, lead = text[match.end() : start], text[max(0, match.start() - 2) : match.start()]
         if re.fullmatch(r" ?[,;:] ?", between) and re.search(leads, lead.rstrip()):
+            return match
+        if _BRACKETED.fullmatch(between):
             return match
     return None
 
@@ -172,6 +179,8 @@ def _p_values(text: str, start: int, end: int) -> list[re.Match[str]]:
     for match in P_VALUE.finditer(text, start, end):
         if text[start : match.start()].rstrip().endswith(("*", "†")):
             continue  # the legend of a mark
+        if _leaves(text[start : match.start()]):
+            break
         words = [word for word in _WORD.findall(text[start : match.start()]) if not _KNOWN.fullmatch(word)]
         if len(words) > MOST_WORDS or (match["word"].endswith("s") and not match["qualifiers"] and words):
             break
@@ -179,6 +188,16 @@ def _p_values(text: str, start: int, end: int) -> list[re.Match[str]]:
         if _is_adjusted(text, match) not in kinds:
             found.append(match)
     return found[:2]
+
+
+def _leaves(between: str) -> bool:
+    """Say whether the bracket of a statistic ends before a p value, and the sentence goes on with something else."""
+    depth = 0
+    for place, letter in enumerate(between):
+        depth += (letter in "([") - (letter in ")]")
+        if depth < 0:
+            return not _JOINED.fullmatch(between[place + 1 :])
+    return False
 
 
 def _is_adjusted(text: str, match: re.Match[str]) -> bool:
