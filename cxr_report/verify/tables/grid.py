@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 import sys
 from collections.abc import Sequence
@@ -146,8 +147,8 @@ def _split(line: str) -> tuple[str, ...]:
 
 
 def _csv(text: str, name: str) -> Grid:
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    if not first:
+    first = next((line for line in re.split(r"[\r\n]+", text) if line.strip()), "")
+    if not first.strip(" \t;,"):
         raise Refusal(f"{name}: is empty; allowed: a table as CSV or Markdown")
     separator = max(_SEPARATORS, key=first.count)
     if not first.count(separator):
@@ -157,7 +158,7 @@ def _csv(text: str, name: str) -> Grid:
         )
     rows, line = [], 1
     try:
-        reader = csv.reader(text.splitlines(keepends=True), delimiter=separator, strict=True)
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
         for cells in reader:
             line = reader.line_num
             rows.append(Row(line, tuple(cell.strip() for cell in cells)))
@@ -166,6 +167,8 @@ def _csv(text: str, name: str) -> Grid:
             f"{name}: line {line + 1}: cannot be read as CSV ({error}); allowed: cells in quotes closed"
         ) from None
     filled = [row for row in rows if any(row.cells)]
+    if not filled:
+        raise Refusal(f"{name}: is empty; allowed: a table as CSV or Markdown")
     header = filled[0]
     body = tuple(_fitting(row, header, name) for row in filled[1:])
     return Grid(name, header, body, f"cells separated by {_SEPARATORS[separator]}")

@@ -93,6 +93,8 @@ def test_decimals_are_those_of_print() -> None:
 
 FAULTS = {
     "t.csv: is empty": "",
+    "t.csv: is empty; ": " ;;\n\n",
+    "t.csv: is empty; allowed": '"",""\n',
     "t.csv: line 1: 'x' is no header": "x\n1\n",
     "t.csv: holds a header and no row": "method,accuracy\n",
     "t.csv: line 1: names no metric among method, colour": "method,colour\nA,red\n",
