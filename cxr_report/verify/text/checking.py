@@ -69,11 +69,18 @@ def _passage(passage: Passage, place: int, around: Surroundings) -> list[Finding
     shown = plain(passage.text)
     findings = []
     for found in find(shown.text, around):
-        start, end = shown.original(found.start, found.end)
+        start, end = shown.original(found.start, _closed(shown.text, found.start, found.end))
         printed = " ".join(passage.text[start:end].split())
         kind, verdict = described(found.statement), grade(found.statement)
         findings.append(Finding(passage.place(start), printed, kind, verdict, place, ((-1, -1, start, end),)))
     return findings
+
+
+def _closed(text: str, start: int, end: int) -> int:
+    """Return the end of a span, with the bracket that it opens and that ends right after it."""
+    piece = text[start:end]
+    opened = sum(piece.count(letter) for letter in "([") - sum(piece.count(letter) for letter in ")]")
+    return end + 1 if opened > 0 and text[end : end + 1] in (")", "]") else end
 
 
 def _grid(grid: Grid, place: int, around: Surroundings) -> list[Finding]:

@@ -44,8 +44,8 @@ _ESTIMATE = re.compile(
     r"| ?[(\[] ?\d{1,7} ?(?:/|of|out of) ?\d{1,7} ?[;,] ?)$"
 )
 _NO_ESTIMATE = re.compile(
-    r"(?:(?<![A-Za-z])(?:SD|SE|SEM|S\.D\.|s\.d\.|[nN]|IQR|range|df|R2|[Tt]able|[Ff]igure|[Gg]roup|[Mm]odel)[ =:]{0,3}|±)"
-    r" ?$"
+    r"(?:(?<![A-Za-z])(?:SD|SE|SEM|[Ss]\.[Dd]\.|[nN]|IQR|range|df|R2|[Tt]able|[Ff]igure|[Gg]roup|[Mm]odel)[ =:]{0,3}"
+    r"|±) ?$"
 )
 """What a number is called that an interval is never about."""
 _COUNTED = re.compile(r"(?<![\d./,-])(?P<count>\d{1,7}) ?(?:/|of|out of) ?(?P<n>\d{1,7})(?!\d|[./,]\d)")
