@@ -217,6 +217,47 @@ def test_every_figure_is_drawn_numbered_and_told_in_words(tree: Element) -> None
         assert re.search(r"\(n = \d[\d\u202f]* .*\)\.$", figure.all("figcaption")[0].full_text())
 
 
+def test_the_alternative_text_of_a_figure_states_a_finding_and_no_caption(tree: Element) -> None:
+    for figure in tree.all("figure"):
+        told, caption = figure.all("title")[0].full_text(), figure.all("figcaption")[0].full_text()
+        assert re.search(r"\d", told), f"{figure.attributes['id']}: no number of what is to be seen"
+        assert told not in caption
+        assert ": " in told or " with " in told, f"{figure.attributes['id']}: names the drawing alone"
+
+
+def test_the_contents_list_every_section_of_the_page(tree: Element) -> None:
+    (contents,) = [each for each in tree.all("nav") if "contents" in each.attributes["class"]]
+    links = {link.attributes["href"]: link.full_text() for link in contents.all("a")}
+    shown = [
+        (f"#{section.attributes['id']}", head.full_text())
+        for section in tree.all("section")
+        for head in section.children
+        if head.tag in ("h2", "h3")
+    ]
+    assert list(links.items()) == shown
+    assert len(shown) > 15
+
+
+def test_columns_say_what_they_answer_for_and_whether_they_are_adjusted(tree: Element) -> None:
+    (table,) = [each for each in tree.all("div") if each.attributes.get("id") == "headline"]
+    heads = [
+        (each.full_text(), each.attributes.get("data-p", ""), each.attributes.get("data-chance", ""))
+        for each in table.all("thead")[0].all("tr")[-1].children
+    ]
+    assert heads == [
+        ("First − second", "", ""), ("Difference", "", "both"), ("unadjusted", "raw", "both"),
+        ("simultaneous", "adjusted", "both"), ("p", "raw", "both"), ("p adj.", "adjusted", "both"),
+        ("p", "raw", "seeds"), ("p", "raw", "cases"), ("dz", "", "seeds"), ("First is", "", "both"),
+    ]  # fmt: skip
+    whole = {
+        each.attributes["id"]: each.attributes.get("data-chance") for each in tree.all("div") if "id" in each.attributes
+    }
+    assert (whole["pairs"], whole["joint"], whole["cases"], whole["main"]) == ("seeds", "both", "cases", None)
+    (omnibus,) = [each for each in tree.all("div") if each.attributes.get("id") == "omnibus"]
+    rows = {row.children[1].full_text(): row.attributes.get("data-chance") for row in omnibus.all("tbody")[0].all("tr")}
+    assert set(rows.values()) == {"both", "seeds", "cases"}
+
+
 def test_every_formula_is_told_in_words(tree: Element) -> None:
     for picture in tree.all("svg"):
         assert picture.all("title")[0].full_text().strip()
