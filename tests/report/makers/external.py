@@ -24,8 +24,8 @@ TITLES = ("Other Hospital", "Set B & <co>")
 
 def external_tests(analysis: Analysis, rng: np.random.Generator) -> tuple[ExternalTest, ...]:
     """Make none, one or two external test sets; of two the second often has nothing that is defined."""
-    count = int(rng.choice([0, 1, 2], p=[0.2, 0.4, 0.4]))
-    return tuple(_test(analysis, place, rng, empty=place == 1 and rng.random() < 0.6) for place in range(count))
+    count = int(rng.choice([0, 1, 2], p=[0.1, 0.3, 0.6]))
+    return tuple(_test(analysis, place, rng, empty=place == 1 and rng.random() < 0.7) for place in range(count))
 
 
 def _test(analysis: Analysis, place: int, rng: np.random.Generator, *, empty: bool) -> ExternalTest:
