@@ -20,7 +20,7 @@ class Column:
     """What the header says of a column."""
 
     role: str
-    """p, adjusted, statistic, df, df1, df2, interval, n, spread, or empty: something else."""
+    """p, adjusted, statistic, df, df1, df2, interval, low, high, n, spread, or empty: something else."""
     kind: str = ""
     """Of a statistic its kind; empty where the row names it."""
     df: str = ""
@@ -32,7 +32,7 @@ class Column:
 
 
 _P = re.compile(
-    r"(?i:p|p[- ]?values?|sig\.?|significance|유의 ?확률|p값|p ?\(.{1,25}\)|"
+    r"(?i:p|p[- ]?values?|sig\.?|significance|유의 ?확률|p값|p ?\(.{1,25}\)|Pr ?\(.{1,12}\)|"
     r"(?:raw|unadjusted|uncorrected) p(?:[- ]values?)?)"
 )
 _ADJUSTED = re.compile(r"(?i:.{0,30}(?<![a-z])p(?![a-z]).{0,30}|adjusted)")
@@ -56,12 +56,19 @@ _DF = re.compile(r"(?i:df|d\.f\.|dof|degrees of freedom|자유도)")
 _DF1 = re.compile(r"(?i:df_?1|num\.? ?df|df \(?(?:num|between|effect).*)")
 _DF2 = re.compile(r"(?i:df_?2|den\.? ?df|df \(?(?:den|within|error).*)")
 _INTERVAL = re.compile(r"(?i:\bCIs?\b|C\.I\.|interval|\bCrI\b|신뢰 ?구간)")
+_LOW = re.compile(
+    r"(?i:(?:95 ?% ?)?(?:CI )?(?:lower|low|LL|lower (?:bound|limit|CI)|2\.5 ?%)(?: (?:bound|limit|CI|95 ?% ?CI))?)"
+)
+_HIGH = re.compile(
+    r"(?i:(?:95 ?% ?)?(?:CI )?(?:upper|high|UL|upper (?:bound|limit|CI)|97\.5 ?%)(?: (?:bound|limit|CI|95 ?% ?CI))?)"
+)
 _SPREAD = re.compile(
     r"(?i:.{0,20}\b(?:SE|SD|SEM|S\.D\.|median|range|IQR|VIF|runs|seeds?|epochs?|rank|cases|patients)\b.{0,20}|"
     r"std\.?.{0,12}|standard.{0,12}|표준.{0,6})"
 )
 _ROWS = (
     ("Friedman", re.compile(r"Friedman")),
+    ("Shapiro", re.compile(r"Shapiro")),
     ("chi2", re.compile(r"χ ?\^?2|[Cc]hi[ -]?squared?|chi2|X2\b")),
     ("H", re.compile(r"Kruskal")),
     ("Q", re.compile(r"Cochran'?s Q|\bQ\b")),
@@ -113,6 +120,9 @@ def _column(grid: Grid, place: int) -> Column:
             return Column("statistic", name, match["df"] or "", group, text)
     if _GENERIC.fullmatch(leaf):
         return Column("statistic", kind_named(group), group=group, text=text)
+    for role, pattern in (("low", _LOW), ("high", _HIGH)):
+        if pattern.fullmatch(leaf):
+            return Column(role, group=group, text=text)
     if _INTERVAL.search(text):
         return Column("interval", group=group, text=text)
     role = "n" if re.fullmatch(r"[nN]", leaf) else "spread" if _SPREAD.fullmatch(leaf) else ""

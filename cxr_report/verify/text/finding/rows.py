@@ -23,6 +23,7 @@ __all__ = ["Placed", "find_rows"]
 
 _LOOSE = re.compile(r"(?i:welch|satterthwaite|greenhouse|huynh|kenward|hillis|obuchowski|correct)")
 _ACCURACY = re.compile(r"(?i:accuracy|정확도)(?: ?\(?%\)?)?")
+_ERROR = re.compile(r"(?i:within|error|residuals?|오차|집단 ?내)")
 _CHANGE = re.compile(r"(?i:differ|minus|change|Δ)")
 
 
@@ -79,13 +80,14 @@ def _tests(grid: Grid, columns: list[Column], row: int, around: Surroundings) ->
     for place, column in enumerate(columns):
         statistic = cell_number(cells[place]) if column.role == "statistic" else None
         label = " ".join(cell for cell in cells[:place] if not cell_number(cell))
-        kind = column.kind or kind_named(label)
+        kind = _kind(column, label, grid)
         if statistic is None or not kind:
             continue
         at = _p_column(columns, place)
         p = cell_p(cells[at], around.alpha) if at is not None else None
         df_texts, df_places = _df(grid, columns, row, place, kind)
-        test = _test(kind, statistic, p, df_texts, around, label + column.text)
+        words = f"{label} {column.text} {columns[at].text if at is not None else ''}"
+        test = _test(kind, statistic, p, df_texts, around, words)
         test = replace(
             test, adjusted=at is not None and columns[at].role == "adjusted", sizes=_sizes(grid, columns, row)
         )
@@ -97,6 +99,16 @@ def _tests(grid: Grid, columns: list[Column], row: int, around: Surroundings) ->
             continue
         found.append(Placed(test, _whole(grid, row, place, *df_places, at if p else None)))
     return found
+
+
+def _kind(column: Column, label: str, grid: Grid) -> str:
+    """Return the kind of a statistic: by its header, else by its row; a W by the test that the words name."""
+    if column.kind != "W":
+        return column.kind or kind_named(label)
+    about = f"{label} {column.text} {grid.caption}"
+    if "Shapiro" in about:
+        return "Shapiro"
+    return "W" if re.search(r"ilcoxon|signed", about) else "W?"
 
 
 def _test(kind: str, statistic: Reported, p: Reported | None, df: list[str], around: Surroundings, words: str) -> Test:
@@ -135,13 +147,20 @@ def _df(grid: Grid, columns: list[Column], row: int, place: int, kind: str) -> t
         (other for other, each in enumerate(columns) if each.role == "df"), key=lambda other: abs(other - place)
     )
     if near:
-        texts = pair(plain(cells[near[0]]).text)
+        texts = pair(plain(cells[near[0]]).text) + (_error_df(grid, near[0]) if kind == "F" else [])
+        texts = texts[:wanted]
         return (texts, near[:1]) if len(texts) == wanted else ([], [])
     note = DF_NOTE.search(plain(f"{grid.note} {grid.caption}").text)
     if note and note["symbol"] in (None, kind):
         texts = pair(note["df"])
         return (texts, []) if len(texts) == wanted else ([], [])
     return [], []
+
+
+def _error_df(grid: Grid, column: int) -> list[str]:
+    """Return the degrees of freedom of the error, where an analysis of variance gives them in a row of their own."""
+    rows = [row for row in grid.rows[grid.heads :] if _ERROR.match(row[0].strip()) and cell_number(row[column])]
+    return [plain(rows[0][column]).text.strip()] if len(rows) == 1 else []
 
 
 def _sizes(grid: Grid, columns: list[Column], row: int) -> tuple[int, ...]:
@@ -156,7 +175,7 @@ def _intervals(grid: Grid, columns: list[Column], row: int) -> list[Placed]:
     found: list[Placed] = []
     cells = grid.rows[row]
     for place, column in enumerate(columns):
-        read_cell = cell_interval(cells[place]) if column.role == "interval" else None
+        read_cell = _span(columns, cells, place)
         if read_cell is None:
             continue
         estimate, low, highs, per_cent = read_cell
@@ -168,8 +187,21 @@ def _intervals(grid: Grid, columns: list[Column], row: int) -> list[Placed]:
         if estimate is not None:
             words = " ".join((column.text, columns[at].text if at is not None else "", cells[0]))
             statement = _interval(words, grid, estimate, (low, highs), per_cent)
-            found.append(Placed(statement, _whole(grid, row, at, place)))
+            found.append(Placed(statement, _whole(grid, row, at, place, place + 1 if column.role == "low" else None)))
     return found
+
+
+def _span(
+    columns: list[Column], cells: tuple[str, ...], place: int
+) -> tuple[Number | None, Number, list[Number], bool] | None:
+    """Read the interval of a cell, or of two cells for its two ends."""
+    if columns[place].role == "interval":
+        return cell_interval(cells[place])
+    if columns[place].role == "low" and place + 1 < len(columns) and columns[place + 1].role == "high":
+        low, high = cell_number(cells[place]), cell_number(cells[place + 1])
+        if low and high and low.relation == high.relation == "=":
+            return None, low.number, [high.number], False
+    return None
 
 
 def _estimate_column(columns: list[Column], cells: tuple[str, ...], place: int) -> int | None:
