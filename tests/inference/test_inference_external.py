@@ -148,7 +148,8 @@ def test_a_run_that_diverged_or_is_not_evaluated_is_left_out(place: Place) -> No
 def test_a_kill_between_two_runs_keeps_the_finished_ones(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     from cxr_report.inference import external
 
-    written, right = [], external._write
+    written: list[Path] = []
+    right = external._write
 
     def failing(run: RunFolder, *rest: Any) -> None:
         if len(written) == 2:
