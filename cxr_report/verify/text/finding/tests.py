@@ -51,6 +51,8 @@ _JOINED = re.compile(
     r"[)\]]? ?[,;:]? ?(?:(?:with|at|and|the|a|an|two|one|tailed|sided|corrected|adjusted|exact)[ -]){0,4}[(\[]? ?"
 )
 """What may stand between the end of a statistic's bracket and its p value."""
+_TWO = re.compile(r" ?(?P<first>\d{1,5}) ?, ?\d{1,6} ?,? ?")
+"""Two whole numbers where one is expected: chi-square's df and N, or nothing that is known."""
 _PAIR = re.compile(
     r"(?P<first>\d{1,6}(?:\.\d{1,3})?) ?[,;/] ?(?P<second>\d{1,6}(?:\.\d{1,3})?)"
     r"|(?P<first_comma>\d{1,6},\d{1,3}) ?[;/] ?(?P<second_comma>\d{1,6}(?:,\d{1,3})?)"
@@ -219,7 +221,7 @@ def _test(text: str, head: _Head, tail: str, value: re.Match[str] | None, around
         statistic=statistic,
         df=tuple(read(each, decimal) for each in df_texts),
         p=p_value(value, decimal) if value else None,
-        sizes=sizes(head.df_text) or sizes(text[max(0, match.start() - 60) : match.start()] + " | " + tail),
+        sizes=sizes(head.df_text) or sizes(tail) or sizes(_clause(text, match.start())),
         alpha=around.alpha,
         one_sided=around.one_sided or one_sided(near),
         loose_df=bool(_LOOSE.search(near)),
@@ -227,6 +229,11 @@ def _test(text: str, head: _Head, tail: str, value: re.Match[str] | None, around
         exact=bool(_EXACT.search(near)),
         concordance=_concordance(tail, decimal),
     )
+
+
+def _clause(text: str, end: int) -> str:
+    """Return what stands before a statistic in its clause."""
+    return re.split(r"[.;] |[.;]$", text[max(0, end - 60) : end])[-1]
 
 
 def _df_texts(head: _Head, tail: str) -> list[str]:
@@ -241,6 +248,9 @@ def _df_texts(head: _Head, tail: str) -> list[str]:
     if head.kind == "F":
         match = _PAIR.search(inner)
         return [part for part in match.groups() if part] if match else []
+    two = _TWO.fullmatch(inner) if "," not in head.match["number"] else None
+    if two:
+        return [two["first"]] if head.kind == "chi2" else []
     match = re.search(NUMERAL, inner)
     return [match[0]] if match else []
 
