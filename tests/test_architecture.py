@@ -56,6 +56,8 @@ FENCES = {
     "matplotlib": ("report",),
     "jinja2": ("report",),
     "weasyprint": ("report",),
+    "pydyf": ("report",),
+    "pypdf": ("report",),
     "pydicom": ("data",),
     "pdfminer": ("verify/text/reading/portable.py",),
     "typer": ("cli.py",),

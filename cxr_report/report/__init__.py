@@ -42,16 +42,13 @@ def report(folder: StudyFolder, analysis: AnalysisFolder, report: ReportFolder, 
     check_pango()
     found = statistics.load(analysis)
     _check_chain(folder, analysis, found)
-    made_from = manifest.inputs(
-        folder,
-        (analysis.statistics, analysis.scores, analysis.comparisons, *machine.files(folder, found)),
-        templates.own(found.study, folder),
-    )
+    attached = select(folder, analysis, found)
+    inside = [folder.path / name for name in attached.names()]
+    made_from = manifest.inputs(folder, (*machine.files(folder, found), *inside), templates.own(found.study, folder))
     if manifest.complete(report, made_from):
         progress.say(f"{report.pdf}: stands, and is made from just these files")
         return report.pdf
     progress.start(STEP, 4)
-    attached = select(folder, analysis, found)
     written = list(_write(attached, found, report, progress))
     _remove_strays(report, written)
     manifest.write(report, made_from, written, attached)

@@ -65,6 +65,8 @@ def test_the_manifest_holds_every_file_of_the_report_and_what_it_was_made_from(r
     assert "cross-entropy/seed-0001/run.json" in told["inputs"]
     assert "cross-entropy/seed-0001/evaluation.json" in told["inputs"]
     assert "template:report.html.j2" in told["inputs"]
+    assert set(told["attached"]["names"]) <= set(told["inputs"]), "what travels inside makes the report stale"
+    assert told["attached"]["left_out"] == {}
 
 
 def test_every_table_has_its_twins_and_every_figure_its_file(reported: StudyFolder) -> None:
