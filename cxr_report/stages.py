@@ -358,6 +358,7 @@ def run(
     if cluster is not None:
         require("ray")
     room.check_pango()
+    room.check_font(place.study.report.language)
     if reuse is not None:
         refuse_no_study(reuse)
     told = None if pilot is None else gate.read_pilot(StudyFolder(pilot))

@@ -8,10 +8,11 @@ from typing import Any
 
 from cxr_report.analysis.value import Analysis
 from cxr_report.report.figures.flow import Flow
+from cxr_report.report.language import phrase
 
 __all__ = ["SPLITS", "Cohort", "SplitCounts", "cohort"]
 
-SPLITS = {"train": "Training", "val": "Validation", "test": "Test"}
+SPLITS = {"train": phrase("Training"), "val": phrase("Validation"), "test": phrase("Test")}
 """Split -> how it is called."""
 
 

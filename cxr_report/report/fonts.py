@@ -13,7 +13,12 @@ import matplotlib
 from fontTools import subset
 from fontTools.ttLib import TTFont
 
+from cxr_report.report import hangul
+
 __all__ = ["FAMILY", "Face", "face_rules", "folder"]
+
+FIRST_HANGUL = 0x1100
+"""Chosen: characters from here on are set in the Korean font; those below in the report's own."""
 
 FAMILY = "STIXGeneral"
 """The name under which the report knows its font; the same as in matplotlib's figures."""
@@ -54,16 +59,28 @@ def face_rules(text: Iterable[str], faces: Iterable[Face] = FACES) -> str:
         faces: the styles in use.
 
     Returns:
-        One ``@font-face`` rule per style, with a subset in WOFF2.
+        One ``@font-face`` rule per style, with a subset in WOFF2, and those of the Korean font where Hangul is set.
     """
-    characters = {ord(character) for part in text for character in part} | set(map(ord, ALWAYS))
-    return "\n".join(_rule(face, characters) for face in faces)
+    parts = list(text)
+    characters = {ord(character) for part in parts for character in part} | set(map(ord, ALWAYS))
+    rules = [_rule(FAMILY, folder() / face.file, face, characters) for face in faces]
+    return "\n".join([*rules, *_hangul(parts, characters)])
 
 
-def _rule(face: Face, characters: set[int]) -> str:
-    data = base64.b64encode(_woff2(folder() / face.file, characters)).decode("ascii")
+def _hangul(parts: list[str], characters: set[int]) -> list[str]:
+    """Bring the Korean font along where there is something to set in it, both weights, upright alone."""
+    files = hangul.faces() if any(hangul.spoken(part) for part in parts) else None
+    if files is None:
+        return []
+    wanted = {character for character in characters if character >= FIRST_HANGUL}
+    regular, bold = FACES[0], FACES[2]
+    return [_rule(hangul.FAMILY, file, face, wanted) for file, face in zip(files, (regular, bold), strict=True)]
+
+
+def _rule(family: str, file: Path, face: Face, characters: set[int]) -> str:
+    data = base64.b64encode(_woff2(file, characters)).decode("ascii")
     return (
-        f'@font-face{{font-family:"{FAMILY}";font-weight:{face.weight};font-style:{face.style};'
+        f'@font-face{{font-family:"{family}";font-weight:{face.weight};font-style:{face.style};'
         f'src:url("data:font/woff2;base64,{data}") format("woff2")}}'
     )
 

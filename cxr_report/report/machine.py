@@ -16,7 +16,8 @@ from cxr_report import ledger
 from cxr_report.analysis.value import Analysis
 from cxr_report.errors import Refusal
 from cxr_report.report import numerals
-from cxr_report.report.tables.table import Body, Cell, Column, Table, plain
+from cxr_report.report.language import Speech, phrase, speech
+from cxr_report.report.tables.table import Body, Cell, Column, Table, plain, spoken
 from cxr_report.runs import RunFolder, StudyFolder, read_json
 
 __all__ = ["BLOCK", "files", "table"]
@@ -28,7 +29,7 @@ SHORT = 120
 """Chosen: seconds below which times are given in seconds."""
 
 _VERSIONS = {
-    "system": "System",
+    "system": phrase("System"),
     "cxr_report": "cxr_report",
     "python": "Python",
     "torch": "torch",
@@ -48,17 +49,16 @@ def table(folder: StudyFolder, analysis: Analysis) -> Table:
     """Make the table of dates, devices, versions and speeds."""
     trained = [told for run in _runs(folder, analysis) if (told := _told(run.run_json))]
     evaluated = [told for run in _runs(folder, analysis) if (told := _told(run.evaluation_json))]
-    rows = [*_dates(folder), *_training(trained), *_evaluation(evaluated)]
+    say = speech(analysis)
+    rows = [*_dates(folder), *_training(say, trained), *_evaluation(say, evaluated)]
     return Table(
         key=BLOCK,
         number="",
-        title="Dates, devices, versions and speeds as the runs recorded them",
-        n=f"n = {len(trained)} trained and {len(evaluated)} evaluated runs{_of_the_floor(folder, analysis)}"
-        if analysis.study.trained
-        else f"n = {len(analysis.runs)} runs, none of them trained here",
-        columns=(Column("fact", "Fact", "text"), Column("value", "Value", "text")),
-        bodies=(Body(tuple((plain(name), Cell(value, (value,))) for name, value in rows)),),
-        notes=("Where several values are given, the number of runs stands in brackets.",),
+        title=say.text("Dates, devices, versions and speeds as the runs recorded them"),
+        n=_counted(folder, analysis, len(trained), len(evaluated)),
+        columns=spoken(say, Column("fact", "Fact", "text"), Column("value", "Value", "text")),
+        bodies=(Body(tuple((plain(say.text(name)), Cell(value, (value,))) for name, value in rows)),),
+        notes=(say.text("Where several values are given, the number of runs stands in brackets."),),
         dense=True,
     )
 
@@ -70,10 +70,20 @@ def _runs(folder: StudyFolder, analysis: Analysis) -> Iterator[RunFolder]:
         yield folder.run(loss, seed)
 
 
-def _of_the_floor(folder: StudyFolder, analysis: Analysis) -> str:
-    """Say how many of the trained runs belong to the noise floor, which other tables do not count."""
+def _counted(folder: StudyFolder, analysis: Analysis, trained: int, evaluated: int) -> str:
+    """Say how many runs there are, and how many belong to the noise floor, which other tables do not count."""
+    say = speech(analysis)
+    if not analysis.study.trained:
+        return say.text("n = {n} runs, none of them trained here", n=str(len(analysis.runs)))
     count = sum(folder.run(loss, seed).run_json.exists() for loss, seed in analysis.study.floor_runs())
-    return f", {count} of them for the noise floor" if count else ""
+    told = {"trained": str(trained), "evaluated": str(evaluated)}
+    if not count:
+        return say.text("n = {trained} trained and {evaluated} evaluated runs", **told)
+    return say.text(
+        "n = {trained} trained and {evaluated} evaluated runs, {floor} of them for the noise floor",
+        floor=str(count),
+        **told,
+    )
 
 
 def _told(file: Path) -> Mapping[str, Any] | None:
@@ -91,7 +101,7 @@ def _dates(folder: StudyFolder) -> Iterator[tuple[str, str]]:
     except Refusal:
         return
     for entry in entries:
-        what = "Plan frozen" if entry.kind == "planned" else "Seeds or losses added"
+        what = phrase("Plan frozen") if entry.kind == "planned" else phrase("Seeds or losses added")
         yield what, _date(entry.time)
 
 
@@ -102,25 +112,25 @@ def _date(text: str) -> str:
         return text
 
 
-def _training(told: list[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+def _training(say: Speech, told: list[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     starts, ends = ([each[key] for each in told if each.get(key)] for key in ("start", "finished"))
     if starts:
-        yield "First run started", _date(min(starts))
+        yield phrase("First run started"), _date(min(starts))
     if ends:
-        yield "Last run finished", _date(max(ends))
+        yield phrase("Last run finished"), _date(max(ends))
     seconds = [span for each in told if (span := _seconds(each)) is not None]
     if seconds:
-        yield "Training time per run, median (range)", _range(seconds, _time)
-        yield "Training time, all runs added up", _time(sum(seconds))
+        yield phrase("Training time per run, median (range)"), _range(say, seconds, _time)
+        yield phrase("Training time, all runs added up"), _time(sum(seconds))
     if resumed := sum(bool(each.get("resumed")) for each in told):
-        yield "Runs resumed after an interruption", str(resumed)
+        yield phrase("Runs resumed after an interruption"), str(resumed)
     if taken := sum(bool(each.get("taken_from")) for each in told):
-        yield "Runs taken from another study", str(taken)
-    yield from _distinct("Device of training", (each.get("device") for each in told))
+        yield phrase("Runs taken from another study"), str(taken)
+    yield from _distinct(phrase("Device of training"), (each.get("device") for each in told))
     versions = [each["versions"] for each in told if isinstance(each.get("versions"), Mapping)]
     for key, name in _VERSIONS.items():
         yield from _distinct(name, (each.get(key) for each in versions))
-    yield from _distinct("Commit", (each.get("git_commit") for each in told))
+    yield from _distinct(phrase("Commit"), (each.get("git_commit") for each in told))
 
 
 def _seconds(told: Mapping[str, Any]) -> float | None:
@@ -134,28 +144,32 @@ def _seconds(told: Mapping[str, Any]) -> float | None:
         return None
 
 
-def _evaluation(told: list[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    yield from _distinct("Provider of evaluation", (each.get("provider") for each in told))
+def _evaluation(say: Speech, told: list[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    yield from _distinct(phrase("Provider of evaluation"), (each.get("provider") for each in told))
     yield from _distinct("onnxruntime", (each.get("onnxruntime") for each in told))
-    yield from _distinct("Batch of evaluation", (each.get("batch") for each in told))
+    yield from _distinct(phrase("Batch of evaluation"), (each.get("batch") for each in told))
     speeds = [float(speed) for each in told if (speed := each.get("images_per_second"))]
     if speeds:
-        yield "Images per second through the exported network, median (range)", _range(speeds, _whole)
-    yield from _variants(told)
+        yield phrase("Images per second through the exported network, median (range)"), _range(say, speeds, _whole)
+    yield from _variants(say, told)
 
 
-def _variants(told: list[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+def _variants(say: Speech, told: list[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     """Tell of every variant of the networks what computed it, how fast and in how many bytes."""
     noted = [each["variants"] for each in told if isinstance(each.get("variants"), Mapping)]
     for name in sorted({name for each in noted for name in each}):
         own = [each[name] for each in noted if isinstance(each.get(name), Mapping)]
-        yield from _distinct(f"Provider of the variant {name}", (each.get("provider") for each in own))
+        yield from _distinct(
+            say.text("Provider of the variant {name}", name=name), (each.get("provider") for each in own)
+        )
         speeds = [float(speed) for each in own if (speed := each.get("images_per_second"))]
         if speeds:
-            yield f"Images per second through the variant {name}, median (range)", _range(speeds, _whole)
+            speed = say.text("Images per second through the variant {name}, median (range)", name=name)
+            yield speed, _range(say, speeds, _whole)
         sizes = [float(size) for each in own if (size := each.get("graph_bytes"))]
         if sizes:
-            yield f"Bytes of the graph of the variant {name}, median (range)", _range(sizes, _whole)
+            size = say.text("Bytes of the graph of the variant {name}, median (range)", name=name)
+            yield size, _range(say, sizes, _whole)
 
 
 def _distinct(name: str, values: Iterable[Any]) -> Iterator[tuple[str, str]]:
@@ -166,9 +180,9 @@ def _distinct(name: str, values: Iterable[Any]) -> Iterator[tuple[str, str]]:
         yield name, "; ".join(f"{value} [{count}]" for value, count in sorted(counts.items()))
 
 
-def _range(values: list[float], write: Callable[[float], str]) -> str:
+def _range(say: Speech, values: list[float], write: Callable[[float], str]) -> str:
     middle, low, high = (write(value) for value in (statistics.median(values), min(values), max(values)))
-    return f"{middle} ({low} to {high})"
+    return f"{middle} ({say.text('{low} to {high}', low=low, high=high)})"
 
 
 def _time(seconds: float) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cxr_report.analysis.value import BOTH, CASES, Analysis, Target
+from cxr_report.losses import CATALOGUE
 from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
 from cxr_report.report.language import ENGLISH, Speech, phrase, speech
@@ -15,6 +18,7 @@ __all__ = [
     "divergence",
     "family",
     "labelled",
+    "localised",
     "number_of_seeds",
     "roles",
     "short",
@@ -60,6 +64,23 @@ def spoken(metric: str, say: Speech = ENGLISH) -> str:
     if title.split()[0] in _PROPER or not title[1:2].islower():
         return title
     return title[0].lower() + title[1:]
+
+
+def localised(analysis: Analysis) -> Analysis:
+    """Name the losses of the catalogue in the report's language; a label of the user's own stays as it is."""
+    say = speech(analysis)
+    names = (*analysis.study.losses, *analysis.study.noise_floor.identical)
+    labels = {name: _localised(analysis, name, say) for name in names if name in analysis.labels}
+    return replace(analysis, labels={**analysis.labels, **labels})
+
+
+def _localised(analysis: Analysis, name: str, say: Speech) -> str:
+    label, loss = analysis.labels[name], analysis.study.entry(name)
+    entry = CATALOGUE.get(loss.loss or "")
+    if entry is None or loss.label is not None:
+        return label
+    title = entry.title.partition(" (")[0]
+    return say.text(title) + label.removeprefix(title) if label.startswith(title) else label
 
 
 def short(analysis: Analysis) -> dict[str, str]:

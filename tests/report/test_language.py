@@ -92,7 +92,10 @@ def taken_from_other_rooms() -> Iterator[str]:
         yield metric.title
         yield metric.definition
     for entry in CATALOGUE.values():
+        yield entry.title
         yield entry.title.partition(" (")[0]
+        for text in (entry.where, entry.spoken, *(parameter.meaning for parameter in entry.parameters)):
+            yield from text.split("; ")
 
 
 EVERYTHING = sorted({*spoken_in_code(), *spoken_in_templates(), *taken_from_other_rooms()})

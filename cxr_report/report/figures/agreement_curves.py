@@ -94,9 +94,9 @@ def _draw(panel: Axes, drawn: CurvePanel, certain: float) -> None:
     lowest = min(min(curve.probability) for curve in drawn.curves)
     panel.set_ylim(min(0.45, lowest - 0.05) if lowest > 0.05 else 0.0, 1.03)
     panel.set_xlabel(drawn.axis[:1].upper() + drawn.axis[1:])
-    single = f": {drawn.curves[0].label}" if len(drawn.curves) == 1 else ""
-    panel.set_title(canvas.wrapped(drawn.title + single, TITLE))
-    if not single:
+    alone = f": {drawn.curves[0].label}" if len(drawn.curves) == 1 else ""
+    panel.set_title(canvas.wrapped(drawn.title + alone, TITLE))
+    if not alone:
         panel.legend(loc="best", fontsize=7)
 
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import io
+import logging
 import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import matplotlib
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from cxr_report.report import fonts, numerals
+from cxr_report.report import fonts, hangul, numerals
 from cxr_report.report.figures.picture import tidy
 
 __all__ = [
@@ -53,7 +56,7 @@ _DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.2)), (0, (6, 2, 1, 2)), 
 _SETTINGS: dict[str, Any] = {
     "svg.fonttype": "none",  # text stays text: selectable, searchable, set in the page's own font
     "svg.hashsalt": "cxr_report",
-    "font.family": [fonts.FAMILY, "DejaVu Sans"],
+    "font.family": [fonts.FAMILY, hangul.FAMILY, "DejaVu Sans"],
     "font.size": 8.5,
     "axes.titlesize": 9,
     "axes.titleweight": "normal",
@@ -128,11 +131,21 @@ def canvas(height: float, width: float = WIDTH, *, arranged: bool = True) -> Ite
         matplotlib.rcdefaults()  # a reader's own matplotlibrc must not change the report
         settings: Any = matplotlib.rcParams
         settings.update(_SETTINGS)
+        _know_hangul()
         warnings.filterwarnings("ignore", message="Glyph .* missing from")  # text stays text: the reader's fonts help
         warnings.filterwarnings("ignore", message="constrained_layout not applied")
         figure = Figure(figsize=(width, height), layout="constrained" if arranged else None)
         FigureCanvasSVG(figure)
         yield figure
+
+
+@cache
+def _know_hangul() -> None:
+    """Tell matplotlib of the Korean font, by which it measures; without it, it need not say that it has none."""
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
+    for file, weight in zip(hangul.faces() or (), (400, 700), strict=False):
+        known = font_manager.fontManager.ttflist
+        known.append(font_manager.FontEntry(fname=str(file), name=hangul.FAMILY, weight=weight))
 
 
 def save(figure: Figure, name: str, alt: str) -> str:
@@ -179,4 +192,10 @@ def _legend_columns(found: Sequence[Look], width: float) -> int:
 def wrapped(text: str, width: int) -> str:
     """Break a long name into lines, never within a setting such as ``gamma = 2``."""
     kept = text.replace(" = ", f"{numerals.NO_BREAK}={numerals.NO_BREAK}")
-    return "\n".join(textwrap.wrap(kept, width) or [""])
+    room = width if not hangul.spoken(text) else max(1, round(width * len(text) / _broad(text)))
+    return "\n".join(textwrap.wrap(kept, room) or [""])
+
+
+def _broad(text: str) -> float:
+    """Return how many Latin letters a text is as broad as; a Hangul syllable is as broad as two."""
+    return sum(2 if hangul.spoken(character) else 1 for character in text)

@@ -13,7 +13,9 @@ from cxr_report.analysis.value import Analysis, Confusion
 from cxr_report.report import numerals
 from cxr_report.report.figures import canvas
 from cxr_report.report.figures.picture import Picture
+from cxr_report.report.language import phrase, speech
 from cxr_report.report.names import counting, short, up_to
+from cxr_report.report.pieces import text_of
 
 __all__ = ["draw"]
 
@@ -35,7 +37,7 @@ def draw(analysis: Analysis) -> Picture | None:
 
 
 def _matrices(analysis: Analysis, matrices: list[Confusion]) -> Picture:
-    names_of = short(analysis)
+    say, names_of = speech(analysis), short(analysis)
     size, names = len(analysis.classes), [canvas.wrapped(name, 14) for name in analysis.classes]
     fitting = 4 if size <= 3 else 3 if size <= 5 else 2
     columns = _columns(len(matrices), fitting)
@@ -56,17 +58,24 @@ def _matrices(analysis: Analysis, matrices: list[Confusion]) -> Picture:
             last = place >= len(matrices) - columns
             turned = {} if across else {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
             panel.set_xticks(range(size), names if last else [""] * size, **turned)
-            panel.set_xlabel("Predicted" if last else "")
-            panel.set_ylabel("True" if place % columns == 0 else "")
+            panel.set_xlabel(say.text("Predicted") if last else "")
+            panel.set_ylabel(say.text("True") if place % columns == 0 else "")
         for panel in panels[len(matrices) :]:
             panel.set_visible(False)
         alt = _alt(analysis, matrices)
         svg = canvas.save(figure, "confusion", alt)
-    cells = "per cent of the true class and, below, cases times seeds" if size <= MANY else "per cent of the true class"
+    cells = (
+        phrase(
+            "Confusion matrices on the test set, summed over {runs}. Cells: per cent of the true class and, below, "
+            "cases times seeds"
+        )
+        if size <= MANY
+        else phrase("Confusion matrices on the test set, summed over {runs}. Cells: per cent of the true class")
+    )
     return Picture(
         key="confusion",
         number="",
-        title=f"Confusion matrices on the test set, summed over {_summed(analysis)}. Cells: {cells}",
+        title=say.text(cells, runs=_summed(analysis)),
         n=_n(analysis, matrices),
         alt=alt,
         svg=svg,
@@ -82,19 +91,25 @@ def _columns(matrices: int, fitting: int) -> int:
 
 
 def _n(analysis: Analysis, matrices: list[Confusion]) -> str:
-    seeds = sorted({entry.n_seeds for entry in matrices})
-    each = str(seeds[0]) if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
-    unit = "seed" if seeds == [1] else "seeds"
-    return counting(up_to(analysis), f"{each} {unit} per loss function")
+    say, seeds = speech(analysis), sorted({entry.n_seeds for entry in matrices})
+    each = str(seeds[0]) if len(seeds) == 1 else say.text("{low} to {high}", low=str(seeds[0]), high=str(seeds[-1]))
+    told = say.counted(1 if seeds == [1] else 2, "{n} seed per loss function", "{n} seeds per loss function", n=each)
+    return counting(up_to(analysis), text_of(told))
 
 
 def _summed(analysis: Analysis) -> str:
     """Say which runs are added up, where comparisons leave some of them out."""
+    say = speech(analysis)
     more = sorted({run.seed for run in analysis.runs if run.state == "done"} - set(analysis.seeds))
     if not more:
-        return "the seeds of each loss function"
-    which = f"{'seed' if len(more) == 1 else 'seeds'} {numerals.listed([str(seed) for seed in more])}"
-    return f"all finished runs of each loss function, {which} included, which the comparisons leave out"
+        return say.text("the seeds of each loss function")
+    told = say.counted(
+        len(more),
+        "all finished runs of each loss function, seed {seeds} included, which the comparisons leave out",
+        "all finished runs of each loss function, seeds {seeds} included, which the comparisons leave out",
+        seeds=say.listed([str(seed) for seed in more]),
+    )
+    return text_of(told)
 
 
 def _shares(counts: NDArray[Any]) -> NDArray[np.float64]:
@@ -127,13 +142,15 @@ def _cells(panel: Axes, shares: NDArray[np.float64], counts: NDArray[Any] | None
 
 
 def _maps(analysis: Analysis, matrices: list[Confusion]) -> Picture:
+    say = speech(analysis)
     found = {(entry.klass, entry.loss): np.array(entry.counts) for entry in matrices}
     names = [canvas.wrapped(name, 24) for name in analysis.classes]
     labels = [canvas.wrapped(name, 22) for name in short(analysis).values()]
     lines = max(label.count("\n") + 1 for label in labels)
     with canvas.canvas(min(0.24 * len(names), 7.0) + 0.6 + 0.45 + 0.3 * lines) as figure:
         panels = figure.subplots(1, 2, squeeze=False).ravel()
-        for place, (panel, title) in enumerate(zip(panels, ("Sensitivity, %", "Specificity, %"), strict=True)):
+        titles = (say.text("Sensitivity, %"), say.text("Specificity, %"))
+        for place, (panel, title) in enumerate(zip(panels, titles, strict=True)):
             truth = 1 - place
             shares = np.array(
                 [[_shares(found[klass, loss])[truth, truth] if (klass, loss) in found else math.nan
@@ -148,9 +165,10 @@ def _maps(analysis: Analysis, matrices: list[Confusion]) -> Picture:
     return Picture(
         key="confusion",
         number="",
-        title=(
+        title=say.text(
             "Sensitivity and specificity on the test set for every finding and loss function at probability 0.5, "
-            f"summed over {_summed(analysis)}"
+            "summed over {runs}",
+            runs=_summed(analysis),
         ),
         n=_n(analysis, matrices),
         alt=alt,
@@ -163,7 +181,9 @@ def _alt(analysis: Analysis, matrices: list[Confusion]) -> str:
     for entry in matrices:
         counts = np.array(entry.counts)
         told.append(f"{analysis.labels[entry.loss]} {numerals.percent(float(np.trace(counts) / counts.sum()))}")
-    return f"Confusion matrices, one per loss function. Share of correct predictions: {'; '.join(told)}."
+    return speech(analysis).text(
+        "Confusion matrices, one per loss function. Share of correct predictions: {shares}.", shares="; ".join(told)
+    )
 
 
 def _alt_maps(analysis: Analysis, found: dict[tuple[str, str], NDArray[Any]]) -> str:
@@ -173,7 +193,9 @@ def _alt_maps(analysis: Analysis, found: dict[tuple[str, str], NDArray[Any]]) ->
         rates = [rate for rate in rates if math.isfinite(rate)]
         if rates:
             told.append(f"{analysis.labels[loss]} {numerals.percent(float(np.mean(rates)))}")
-    return (
-        f"Two maps of {len(analysis.classes)} findings by {len(analysis.losses)} loss functions. "
-        f"Mean sensitivity over findings: {'; '.join(told)}."
+    return speech(analysis).text(
+        "Two maps of {findings} findings by {losses} loss functions. Mean sensitivity over findings: {shares}.",
+        findings=str(len(analysis.classes)),
+        losses=str(len(analysis.losses)),
+        shares="; ".join(told),
     )

@@ -9,6 +9,7 @@ from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from cxr_report.report.figures import canvas
 from cxr_report.report.figures.picture import Picture
+from cxr_report.report.language import ENGLISH, Speech
 from cxr_report.report.numerals import count
 
 __all__ = ["Flow", "draw"]
@@ -29,9 +30,9 @@ class Flow:
     """Split as printed -> cases, patients (None where the source does not know them)."""
 
 
-def draw(flow: Flow) -> Picture:
+def draw(flow: Flow, say: Speech = ENGLISH) -> Picture:
     """Draw the boxes and arrows."""
-    reasons = [f"{canvas.wrapped(reason, 38)}: {count(number)}" for reason, number in flow.excluded.items()]
+    reasons = [f"{canvas.wrapped(say.note(reason), 38)}: {count(number)}" for reason, number in flow.excluded.items()]
     lines = sum(reason.count("\n") + 1 for reason in reasons)
     right_height = 0.2 + 0.15 * (lines + 1)
     gap = max(0.2, right_height - 0.6)
@@ -42,28 +43,28 @@ def draw(flow: Flow) -> Picture:
         panel.set_xlim(0, 5.4)
         panel.set_ylim(0, height + 0.1)
         top = height
-        _box(panel, 0.15, top, 1.8, 0.34, f"Images found: {count(flow.found)}")
+        _box(panel, 0.15, top, 1.8, 0.34, say.text("Images found: {n}", n=count(flow.found)))
         kept = top - 0.34 - gap
         _arrow(panel, (AXIS, top - 0.34), (AXIS, kept))
         middle = top - 0.34 - gap / 2
         _arrow(panel, (AXIS, middle), (2.5, middle))
-        told = "\n".join(["Excluded" if reasons else "Excluded: none", *reasons])
+        told = "\n".join([say.text("Excluded" if reasons else "Excluded: none"), *reasons])
         _box(panel, 2.5, middle + right_height / 2, 2.7, right_height, told, left=True)
-        _box(panel, 0.15, kept, 1.8, 0.34, f"Cases in the study: {count(flow.kept)}")
-        _splits(panel, flow, kept)
-        alt = _alt(flow)
+        _box(panel, 0.15, kept, 1.8, 0.34, say.text("Cases in the study: {n}", n=count(flow.kept)))
+        _splits(say, panel, flow, kept)
+        alt = _alt(say, flow)
         svg = canvas.save(figure, "flow", alt)
     return Picture(
         key="flow",
         number="",
-        title="From the images of the source to the cases of the study",
-        n=f"n = {count(flow.kept)} cases",
+        title=say.text("From the images of the source to the cases of the study"),
+        n=say.text("n = {cases} cases", cases=count(flow.kept)),
         alt=alt,
         svg=svg,
     )
 
 
-def _splits(panel: Axes, flow: Flow, kept: float) -> None:
+def _splits(say: Speech, panel: Axes, flow: Flow, kept: float) -> None:
     spine, top = kept - 0.34 - 0.14, kept - 0.34 - 0.34
     width, gap = 1.62, 0.12
     left = 0.15
@@ -72,8 +73,12 @@ def _splits(panel: Axes, flow: Flow, kept: float) -> None:
     panel.plot([min(*centres, AXIS), max(*centres, AXIS)], [spine, spine], color=canvas.GREY, linewidth=0.8)
     for centre, (name, (cases, patients)) in zip(centres, flow.splits.items(), strict=True):
         _arrow(panel, (centre, spine), (centre, top))
-        known = "patients not known" if patients is None else f"{count(patients)} patients"
-        _box(panel, centre - width / 2, top, width, 0.44, f"{name}\n{count(cases)} cases, {known}")
+        told = (
+            say.text("{cases} cases, patients not known", cases=count(cases))
+            if patients is None
+            else say.text("{cases} cases, {patients} patients", cases=count(cases), patients=count(patients))
+        )
+        _box(panel, centre - width / 2, top, width, 0.44, f"{say.text(name)}\n{told}")
 
 
 def _box(panel: Axes, x: float, top: float, width: float, height: float, text: str, *, left: bool = False) -> None:
@@ -92,12 +97,23 @@ def _arrow(panel: Axes, start: tuple[float, float], end: tuple[float, float]) ->
     )
 
 
-def _alt(flow: Flow) -> str:
-    gone = "; ".join(f"{reason}: {count(number)}" for reason, number in flow.excluded.items()) or "none"
+def _alt(say: Speech, flow: Flow) -> str:
+    gone = "; ".join(f"{say.note(reason)}: {count(number)}" for reason, number in flow.excluded.items())
     splits = "; ".join(
-        f"{name}: {count(cases)} cases" + ("" if patients is None else f" of {count(patients)} patients")
+        say.text("{split}: {cases} cases", split=say.text(name), cases=count(cases))
+        if patients is None
+        else say.text(
+            "{split}: {cases} cases of {patients} patients",
+            split=say.text(name),
+            cases=count(cases),
+            patients=count(patients),
+        )
         for name, (cases, patients) in flow.splits.items()
     )
-    return (
-        f"Flow diagram. Images found: {count(flow.found)}. Excluded: {gone}. Kept: {count(flow.kept)} cases. {splits}."
+    return say.text(
+        "Flow diagram. Images found: {found}. Excluded: {excluded}. Kept: {kept} cases. {splits}.",
+        found=count(flow.found),
+        excluded=gone or say.text("none"),
+        kept=count(flow.kept),
+        splits=splits,
     )

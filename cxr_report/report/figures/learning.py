@@ -14,6 +14,7 @@ from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
 from cxr_report.report.figures import canvas
 from cxr_report.report.figures.picture import Picture
+from cxr_report.report.language import Speech, phrase, speech
 from cxr_report.report.names import short
 
 __all__ = ["draw"]
@@ -24,7 +25,7 @@ UPPER, LOWER = 1.5, 2.1
 TALLEST = 6.2
 """Inches: all rows of panels of losses."""
 
-NAMES = {"train_loss": "training", "val_loss": "validation"}
+NAMES = {"train_loss": phrase("training"), "val_loss": phrase("validation")}
 
 
 def draw(analysis: Analysis) -> Picture | None:
@@ -42,29 +43,33 @@ def draw(analysis: Analysis) -> Picture | None:
     columns = min(len(found), 4 if len(found) in (4, 7, 8) or len(found) > 9 else 3)
     rows = math.ceil(len(found) / columns)
     upper_height = min(UPPER * rows, TALLEST)
-    metric = METRICS[analysis.metrics[0]]
+    say = speech(analysis)
+    title = say.text(METRICS[analysis.metrics[0]].title)
     with canvas.canvas(upper_height + LOWER) as figure:
         upper, lower = figure.subfigures(2, 1, squeeze=False, height_ratios=[upper_height, LOWER]).ravel()
         upper.set_facecolor("none")
         lower.set_facecolor("none")
         panels = upper.subplots(rows, columns, squeeze=False).ravel()
         for place, (panel, look) in enumerate(zip(panels, found, strict=False)):
-            _losses(panel, sets, analysis.losses[place], look, first=place == 0)
-            panel.set_xlabel("Epoch" if place >= len(found) - columns else "")
-            panel.set_ylabel("Loss" if place % columns == 0 else "")
+            _losses(panel, sets, analysis.losses[place], look, say=say if place == 0 else None)
+            panel.set_xlabel(say.text("Epoch") if place >= len(found) - columns else "")
+            panel.set_ylabel(say.text("Loss") if place % columns == 0 else "")
         for panel in panels[len(found) :]:
             panel.set_visible(False)
-        _primary(lower.subplots(1, 2, width_ratios=[3, 1.35]), sets.get("val_primary"), found, metric.title)
-        alt = _alt(sets, analysis, metric.title)
+        heads = say.text("Epoch"), say.text("Validation {metric}", metric=title)
+        _primary(lower.subplots(1, 2, width_ratios=[3, 1.35]), sets.get("val_primary"), found, heads)
+        alt = _alt(sets, analysis, title)
         svg = canvas.save(figure, "learning", alt)
     band = next(iter(sets.values())).band
     return Picture(
         key="learning",
         number="",
-        title=(
+        title=say.text(
             "Learning curves. Above: training loss (solid) and validation loss (dashed) of each loss function; their "
-            f"scales differ and cannot be compared. Below: validation {metric.title}. Lines are means over seeds, "
-            f"bands the {band}"
+            "scales differ and cannot be compared. Below: validation {metric}. Lines are means over seeds, bands the "
+            "{band}",
+            metric=title,
+            band=say.note(band),
         ),
         n=_seeds(analysis),
         alt=alt,
@@ -74,11 +79,14 @@ def draw(analysis: Analysis) -> Picture | None:
 
 def _seeds(analysis: Analysis) -> str:
     done = [sum(run.loss == loss and run.state == "done" for run in analysis.runs) for loss in analysis.losses]
-    each = f"{done[0]}" if len(set(done)) == 1 else f"{min(done)} to {max(done)}"
-    return f"n = {each} runs per loss function"
+    say, each = speech(analysis), f"{done[0]}"
+    if len(set(done)) > 1:
+        each = say.text("{low} to {high}", low=str(min(done)), high=str(max(done)))
+    return say.text("n = {n} runs per loss function", n=each)
 
 
-def _losses(panel: Axes, sets: dict[str, CurveSet], loss: str, look: canvas.Look, *, first: bool) -> None:
+def _losses(panel: Axes, sets: dict[str, CurveSet], loss: str, look: canvas.Look, *, say: Speech | None) -> None:
+    """Draw the losses of one loss function; the panel that is given a speech says what the lines are."""
     canvas.frame(panel, grid="y")
     panel.set_title(canvas.wrapped(look.label, 26))
     panel.xaxis.set_major_locator(MaxNLocator(4, integer=True))
@@ -88,8 +96,9 @@ def _losses(panel: Axes, sets: dict[str, CurveSet], loss: str, look: canvas.Look
         if curve is not None:
             colour = look.colour if name == "train_loss" else canvas.INK
             panel.fill_between(curve.x, curve.low, curve.high, color=colour, alpha=0.15, linewidth=0)
-            panel.plot(curve.x, curve.mean, color=colour, linestyle=dash, label=NAMES[name])
-    if first:
+            label = say.text(NAMES[name]) if say is not None else ""
+            panel.plot(curve.x, curve.mean, color=colour, linestyle=dash, label=label)
+    if say is not None:
         panel.legend(loc="upper right", borderaxespad=0, handlelength=1.8)
 
 
@@ -97,11 +106,11 @@ def _curve(found: CurveSet | None, loss: str) -> Curve | None:
     return next((curve for curve in found.curves if curve.loss == loss and curve.x), None) if found else None
 
 
-def _primary(panels: NDArray[Any], found: CurveSet | None, styles: list[canvas.Look], title: str) -> None:
+def _primary(panels: NDArray[Any], found: CurveSet | None, styles: list[canvas.Look], heads: tuple[str, str]) -> None:
     panel, side = panels
     canvas.frame(panel, grid="y")
-    panel.set_xlabel("Epoch")
-    panel.set_ylabel(f"Validation {title}")
+    panel.set_xlabel(heads[0])
+    panel.set_ylabel(heads[1])
     panel.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     for curve, look in zip(found.curves if found else (), styles, strict=False):
         panel.fill_between(curve.x, curve.low, curve.high, color=look.colour, alpha=0.13, linewidth=0)
@@ -117,5 +126,12 @@ def _alt(sets: dict[str, CurveSet], analysis: Analysis, title: str) -> str:
         if curve.mean
     }
     told = "; ".join(f"{label} {numerals.value(end)}" for label, end in ends.items())
-    text = f"Line charts of training and validation loss over the epochs per loss function, and of validation {title}."
-    return f"{text} Mean validation {title} after the last epoch: {told}." if told else text
+    say = speech(analysis)
+    text = say.text(
+        "Line charts of training and validation loss over the epochs per loss function, and of validation {metric}.",
+        metric=title,
+    )
+    if not told:
+        return text
+    ended = say.text("Mean validation {metric} after the last epoch: {means}.", metric=title, means=told)
+    return f"{text} {ended}"

@@ -15,25 +15,25 @@ from cxr_report.analysis.value import BOTH, Analysis, MultiverseGroup, Multivers
 from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
 from cxr_report.report.figures import canvas
-from cxr_report.report.figures.differences import TARGETS
+from cxr_report.report.figures.differences import TARGETS, label
 from cxr_report.report.figures.picture import Picture
-from cxr_report.report.language import phrase
+from cxr_report.report.language import Speech, phrase, speech
 from cxr_report.report.names import counting, number_of_seeds, short, short_target, tested
 
 __all__ = ["RULES", "TESTS", "draw", "planned_groups"]
 
 TESTS = {
-    "mrmc": "Obuchowski–Rockette",
-    "mrmc-seeds-fixed": "the same, fixed seeds",
-    "paired-t": "paired t",
-    "wilcoxon": "exact Wilcoxon",
-    "sign-flip": "permutation of signs",
+    "mrmc": phrase("Obuchowski–Rockette"),
+    "mrmc-seeds-fixed": phrase("the same, fixed seeds"),
+    "paired-t": phrase("paired t"),
+    "wilcoxon": phrase("exact Wilcoxon"),
+    "sign-flip": phrase("permutation of signs"),
 }
 RULES = {"": "", "argmax": phrase("by the most probable label"), "youden": phrase("at Youden’s thresholds")}
 """How threshold rules are called."""
 
 _ADJUSTMENTS = {
-    "none": "none", "bonferroni": "Bonf.", "holm": "Holm", "hochberg": "Hochb.", "hommel": "Homm.", "bh": "BH",
+    "none": phrase("none"), "bonferroni": "Bonf.", "holm": "Holm", "hochberg": "Hochb.", "hommel": "Homm.", "bh": "BH",
     "by": "BY",
 }  # fmt: skip
 
@@ -122,7 +122,7 @@ def _pages(blocks: Iterable[tuple[Target, list[_Line]]]) -> Iterator[list[_Line]
 
 
 def _draw(analysis: Analysis, groups: Sequence[MultiverseGroup], lines: Sequence[_Line], *, key: str) -> Picture:
-    height = HEAD + LINE * len(lines) + 0.45
+    say, height = speech(analysis), HEAD + LINE * len(lines) + 0.45
     with canvas.canvas(height, arranged=False) as figure:
         bottom, tall = 0.45 / height, LINE * len(lines) / height
         whole = figure.add_axes((0, bottom, 1, tall))
@@ -134,15 +134,15 @@ def _draw(analysis: Analysis, groups: Sequence[MultiverseGroup], lines: Sequence
         whole.set_axis_off()
         whole.set_xlim(0, canvas.WIDTH)
         _axis(panel, analysis, groups)
-        _heads(whole, adjustments)
+        _heads(say, whole, adjustments)
         for y, line in enumerate(lines):
             if line.group is None:
-                told = f"For other {short_target(analysis, line.heading or BOTH)}"
+                told = say.text("For other {target}", target=short_target(analysis, line.heading or BOTH))
                 whole.text(0, y, told, va="center", fontsize=8, style="italic")
             else:
-                whole.text(begin * canvas.WIDTH - 0.1, y, TESTS[line.rows[0].test], **_WORDS, ha="right")
+                whole.text(begin * canvas.WIDTH - 0.1, y, say.text(TESTS[line.rows[0].test]), **_WORDS, ha="right")
                 _line(whole, panel, line, line.group, y, adjustments)
-        _key(figure)
+        _key(say, figure)
         alt = _alt(analysis, groups)
         svg = canvas.save(figure, key, alt)
     return _picture(analysis, groups, svg, alt, key=key)
@@ -150,20 +150,27 @@ def _draw(analysis: Analysis, groups: Sequence[MultiverseGroup], lines: Sequence
 
 def _picture(analysis: Analysis, groups: Sequence[MultiverseGroup], svg: str, alt: str, *, key: str) -> Picture:
     level = numerals.fixed(100 * (1 - analysis.study.analysis.alpha), 0)
-    rule = RULES[groups[0].threshold]
-    where = f" {rule}" if rule else ""
-    more = ", continued" if key != "multiverse" else ""
+    say, rule = speech(analysis), RULES[groups[0].threshold]
+    metric = say.text(METRICS[analysis.metrics[0]].title)
+    about = say.text("{metric} {rule}", metric=metric, rule=say.text(rule)) if rule else metric
+    begin = say.text(
+        "Other analyses of test {metric}, first minus second"
+        if key == "multiverse"
+        else "Other analyses of test {metric}, first minus second, continued",
+        metric=about,
+    )
+    told = say.text(
+        "Lines: unadjusted {level} % interval of each test, with thin ends to the simultaneous one, cut at the edge. "
+        "Marks: the decision under each adjustment; hollow: it cannot reach α here, and does not count; framed: the "
+        "decision of the plan, which alone decides. No p value belongs to the panel, and a share of it is no "
+        "probability",
+        level=level,
+    )
     return Picture(
         key=key,
         number="",
-        title=(
-            f"Other analyses of test {METRICS[analysis.metrics[0]].title}{where}, first minus second{more}. Lines: "
-            f"unadjusted {level} % interval of each test, with thin ends to the simultaneous one, cut at the edge. "
-            "Marks: the decision under each adjustment; hollow: it cannot reach α here, and does not count; framed: "
-            "the decision of the plan, which alone decides. No p value belongs to the panel, and a share of it is no "
-            "probability"
-        ),
-        n=counting(tested(analysis), number_of_seeds(len(analysis.seeds), "paired")),
+        title=f"{begin}. {told}",
+        n=counting(tested(analysis), number_of_seeds(len(analysis.seeds), "paired", say=say)),
         alt=alt,
         svg=svg,
     )
@@ -182,16 +189,14 @@ def _axis(panel: Axes, analysis: Analysis, groups: Sequence[MultiverseGroup]) ->
     panel.locator_params(axis="x", nbins=4)
     panel.set_yticks([])
     panel.spines["left"].set_visible(False)
-    metric = METRICS[analysis.metrics[0]]
-    better = "first better →" if metric.higher_is_better else "second better →"
-    panel.set_xlabel(f"Difference in {metric.title}   ({better})")
+    panel.set_xlabel(label(analysis, speech(analysis).text(METRICS[analysis.metrics[0]].title)))
 
 
-def _heads(whole: Axes, adjustments: Sequence[str]) -> None:
+def _heads(say: Speech, whole: Axes, adjustments: Sequence[str]) -> None:
     style: dict[str, Any] = {"fontsize": 7.2, "color": canvas.GREY, "va": "bottom"}
     for turn, adjustment in enumerate(adjustments):
-        whole.text(_column(turn, len(adjustments)), -0.7, _ADJUSTMENTS[adjustment], ha="center", **style)
-    whole.text(canvas.WIDTH * (SIDE + 1) / 2, -1.65, "Decision, by adjustment", ha="center", **style)
+        whole.text(_column(turn, len(adjustments)), -0.7, say.text(_ADJUSTMENTS[adjustment]), ha="center", **style)
+    whole.text(canvas.WIDTH * (SIDE + 1) / 2, -1.65, say.text("Decision, by adjustment"), ha="center", **style)
 
 
 def _column(turn: int, columns: int) -> float:
@@ -228,26 +233,40 @@ def _mark(whole: Axes, x: float, y: float, rows: Sequence[MultiverseRow]) -> Non
         whole.plot([x], [y], "s", color=canvas.INK, markerfacecolor="none", markersize=9, markeredgewidth=0.8)
 
 
-def _key(figure: Figure) -> None:
+_NAMES = {"better": phrase("first is better"), "worse": phrase("first is worse"), "not shown": phrase("not shown")}
+
+
+def _key(say: Speech, figure: Figure) -> None:
     style: Mapping[str, Any] = {"linestyle": "none", "markersize": 4.6}
     handles = [
-        Line2D([], [], marker=mark, color=colour, label=f"first is {name}" if name != "not shown" else name, **style)
+        Line2D([], [], marker=mark, color=colour, label=say.text(_NAMES[name]), **style)
         for name, (mark, colour) in _SHOWN.items()
     ]
     handles.append(
-        Line2D([], [], marker="o", color=canvas.GREY, markerfacecolor="white", label="cannot reach α", **style)
+        Line2D(
+            [], [], marker="o", color=canvas.GREY, markerfacecolor="white", label=say.text("cannot reach α"), **style
+        )
     )
     frame: Mapping[str, Any] = {"linestyle": "none", "markersize": 8, "markerfacecolor": "none"}
-    handles.append(Line2D([], [], marker="s", color=canvas.INK, label="the plan", **frame))
+    handles.append(Line2D([], [], marker="s", color=canvas.INK, label=say.text("the plan"), **frame))
     figure.legend(handles=handles, loc="upper left", ncols=5, borderaxespad=0.1, columnspacing=1.4)
 
 
 def _alt(analysis: Analysis, groups: Sequence[MultiverseGroup]) -> str:
-    names = short(analysis)
+    say, names = speech(analysis), short(analysis)
     told = "; ".join(
-        f"{names[group.first]} − {names[group.second]} for other {short_target(analysis, group.target)}: better in "
-        f"{group.n_better} and worse in {group.n_worse} of {group.n_reachable}"
+        say.text(
+            "{pair} for other {target}: better in {better} and worse in {worse} of {reachable}",
+            pair=f"{names[group.first]} − {names[group.second]}",
+            target=short_target(analysis, group.target),
+            better=str(group.n_better),
+            worse=str(group.n_worse),
+            reachable=str(group.n_reachable),
+        )
         for group in groups
     )
-    title = METRICS[analysis.metrics[0]].title
-    return f"Decisions on {title} under other analyses, of those that can reach α. {told}."
+    return say.text(
+        "Decisions on {metric} under other analyses, of those that can reach α. {groups}.",
+        metric=say.text(METRICS[analysis.metrics[0]].title),
+        groups=told,
+    )

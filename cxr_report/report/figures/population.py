@@ -11,10 +11,11 @@ from cxr_report.conformance import PopulationClaim, Rejections
 from cxr_report.report import numerals
 from cxr_report.report.figures import canvas
 from cxr_report.report.figures.picture import Picture
+from cxr_report.report.language import ENGLISH, Speech, phrase
 
 __all__ = ["draw"]
 
-COMPARES = ("two losses", "all losses")
+COMPARES = {"two losses": phrase("Tests of two losses"), "all losses": phrase("Tests of all losses")}
 
 _SHOWN: dict[str, tuple[str, str, Any]] = {
     "paired_t": ("#0072b2", "s", "-"),
@@ -33,35 +34,38 @@ _SHOWN: dict[str, tuple[str, str, Any]] = {
 _OTHER: tuple[str, str, Any] = ("#882255", "X", "-")
 
 
-def draw(claim: PopulationClaim) -> Picture:
+def draw(claim: PopulationClaim, say: Speech = ENGLISH) -> Picture:
     """Draw the rejection rates of tests of two losses, and of all losses, with their Monte-Carlo errors."""
     with canvas.canvas(4.4) as figure:
         panels = figure.subplots(1, 2, sharey=True)
-        for panel, compares in zip(panels, COMPARES, strict=True):
-            _panel(panel, claim, [test for test in claim.tests if test.compares == compares])
-            panel.set_title(f"Tests of {compares}")
-        panels[0].set_ylabel("Share of simulated studies with p below α")
-        alt = _alt(claim)
+        for panel, (compares, title) in zip(panels, COMPARES.items(), strict=True):
+            _panel(say, panel, claim, [test for test in claim.tests if test.compares == compares])
+            panel.set_title(say.text(title))
+        panels[0].set_ylabel(say.text("Share of simulated studies with p below α"))
+        alt = _alt(say, claim)
         svg = canvas.save(figure, "population", alt)
     model = claim.model
     return Picture(
         key="population",
         number="",
-        title=(
+        title=say.text(
             "How often tests call losses different that are equal for other seeds and other cases, in simulated "
-            f"studies. Dashed grey line: α = {numerals.general(claim.alpha)}; a test that holds the claim about both "
-            "stays on it. Bars: two Monte-Carlo standard errors"
+            "studies. Dashed grey line: α = {alpha}; a test that holds the claim about both stays on it. Bars: two "
+            "Monte-Carlo standard errors",
+            alpha=numerals.general(claim.alpha),
         ),
-        n=(
-            f"n = {numerals.count(claim.replications)} studies per number of seeds, of {model['losses']:.0f} losses "
-            f"and {model['cases']:.0f} cases"
+        n=say.text(
+            "n = {studies} studies per number of seeds, of {losses} losses and {cases} cases",
+            studies=numerals.count(claim.replications),
+            losses=f"{model['losses']:.0f}",
+            cases=f"{model['cases']:.0f}",
         ),
         alt=alt,
         svg=svg,
     )
 
 
-def _panel(panel: Axes, claim: PopulationClaim, tests: list[Rejections]) -> None:
+def _panel(say: Speech, panel: Axes, claim: PopulationClaim, tests: list[Rejections]) -> None:
     canvas.frame(panel, grid="y")
     panel.axhline(claim.alpha, color=canvas.GREY, linewidth=0.9, linestyle=(0, (3, 2)))
     places = range(len(claim.seeds))
@@ -72,27 +76,38 @@ def _panel(panel: Axes, claim: PopulationClaim, tests: list[Rejections]) -> None
             places, test.rates, yerr=[2 * error for error in test.errors], color=colour, marker=marker, linestyle=dash,
             linewidth=1.1, markersize=4, elinewidth=0.7, capsize=0,
         )  # fmt: skip
-        label = canvas.wrapped(_named(test), 50)
+        label = canvas.wrapped(_named(say, test), 50)
         handles.append(Line2D([], [], color=colour, marker=marker, linestyle=dash, linewidth=1.1, label=label))
     panel.set_xticks(list(places), [str(n) for n in claim.seeds])
-    panel.set_xlabel("Seeds per loss")
+    panel.set_xlabel(say.text("Seeds per loss"))
     panel.set_ylim(0, 1.06 * max(rate for test in claim.tests for rate in test.rates))
     panel.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.46, -0.16), fontsize=7.5)
 
 
-def _named(test: Rejections) -> str:
-    whose = {"seeds": "over seeds", "cases": "over cases", "both": "over both"}[test.target]
+_WHOSE = {
+    "seeds": phrase("{test}, over seeds"),
+    "cases": phrase("{test}, over cases"),
+    "both": phrase("{test}, over both"),
+}
+
+
+def _named(say: Speech, test: Rejections) -> str:
     title = test.title.replace("chi-squared", "χ²").replace("Obuchowski-Rockette", "Obuchowski\N{EN DASH}Rockette")
-    return f"{title.replace('Iman-Davenport', 'Iman–Davenport')}, {whose}"
+    return say.text(_WHOSE[test.target], test=say.note(title.replace("Iman-Davenport", "Iman–Davenport")))
 
 
-def _alt(claim: PopulationClaim) -> str:
+def _alt(say: Speech, claim: PopulationClaim) -> str:
     def told(target: str) -> str:
         rates = [rate for test in claim.tests if test.target == target for rate in test.rates]
-        return f"{numerals.percent(min(rates))} to {numerals.percent(max(rates))}"
+        return say.text("{low} to {high}", low=numerals.percent(min(rates)), high=numerals.percent(max(rates)))
 
-    return (
-        f"Rejection rates where all losses are equal, for {claim.seeds[0]} to {claim.seeds[-1]} seeds: tests over "
-        f"seeds {told('seeds')}, tests over cases {told('cases')}, joint tests {told('both')}; nominal "
-        f"{numerals.percent(claim.alpha)}."
+    return say.text(
+        "Rejection rates where all losses are equal, for {first} to {last} seeds: tests over seeds {seeds}, tests over "
+        "cases {cases}, joint tests {both}; nominal {alpha}.",
+        first=str(claim.seeds[0]),
+        last=str(claim.seeds[-1]),
+        seeds=told("seeds"),
+        cases=told("cases"),
+        both=told("both"),
+        alpha=numerals.percent(claim.alpha),
     )

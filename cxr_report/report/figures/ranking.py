@@ -14,6 +14,7 @@ from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
 from cxr_report.report.figures import canvas
 from cxr_report.report.figures.picture import Picture
+from cxr_report.report.language import Speech, phrase, speech
 from cxr_report.report.names import counting, number_of_seeds, short, tested
 
 __all__ = ["draw", "drawn_cliques", "powerless"]
@@ -71,41 +72,62 @@ def draw(analysis: Analysis) -> Picture | None:
     bars = list(_bars(order, powerless=powerless(ranking, analysis.study.analysis.alpha)))
     lower = AXIS + 0.16 + BAR * len(bars) + LINE * math.ceil(len(order.names) / 2) + 0.45
     height = lower + TILE[1] * len(order.names) + 0.08
+    say = speech(analysis)
     with canvas.canvas(height, arranged=False) as figure:
         panel = figure.add_axes((0, 0, 1, 1))
         panel.set_axis_off()
         panel.set_xlim(0, canvas.WIDTH)
         panel.set_ylim(height, 0)
-        _axis(panel, order)
+        _axis(say, panel, order)
         _draw_bars(panel, bars)
         _labels(panel, order, AXIS + 0.16 + BAR * len(bars))
-        _stability(panel, order, lower)
-        alt = _alt(order)
+        _stability(say, panel, order, lower)
+        alt = _alt(say, order)
         svg = canvas.save(figure, "ranking", alt)
     return _picture(analysis, order, svg, alt)
 
 
 def _picture(analysis: Analysis, order: _Order, svg: str, alt: str) -> Picture:
     ranking = order.ranking
-    alpha = analysis.study.analysis.alpha
+    say, alpha = speech(analysis), analysis.study.analysis.alpha
     kinds = [each.procedure for each in ranking.procedures if drawn_cliques(each, powerless=powerless(ranking, alpha))]
-    told = {NEMENYI: "solid by Nemenyi’s test", WILCOXON: "hollow by the exact Wilcoxon test with Holm’s adjustment"}
-    bars = f"Bars join losses not told apart at α: {', '.join(told[kind] for kind in kinds)}. " if kinds else ""
+    told = [
+        say.text(
+            "Ranks on test {metric} over seeds, on these cases. Above: mean ranks, 1 is best; CD: Nemenyi’s critical "
+            "difference.",
+            metric=say.text(METRICS[ranking.metric].title),
+        )
+    ]
+    if kinds:
+        bars = ", ".join(say.text(_BARS[kind]) for kind in kinds)
+        told.append(say.text("Bars join losses not told apart at α: {procedures}.", procedures=bars))
     if powerless(ranking, alpha) and any(each.procedure == WILCOXON for each in ranking.procedures):
-        seeds = number_of_seeds(ranking.n_seeds)
-        bars += f"With {seeds} the exact Wilcoxon test of all pairs cannot reach α and has no bars. "
+        told.append(
+            say.text(
+                "With {seeds} the exact Wilcoxon test of all pairs cannot reach α and has no bars.",
+                seeds=number_of_seeds(ranking.n_seeds, say=say),
+            )
+        )
+    told.append(
+        say.text(
+            "Below: per cent of the resamples of the seeds in which a loss held a rank, its mean rank and the "
+            "bootstrap interval"
+        )
+    )
     return Picture(
         key="ranking",
         number="",
-        title=(
-            f"Ranks on test {METRICS[ranking.metric].title} over seeds, on these cases. Above: mean ranks, 1 is best; "
-            f"CD: Nemenyi’s critical difference. {bars}Below: per cent of the resamples of the seeds in which a loss "
-            "held a rank, its mean rank and the bootstrap interval"
-        ),
-        n=counting(number_of_seeds(ranking.n_seeds), tested(analysis)),
+        title=" ".join(told),
+        n=counting(number_of_seeds(ranking.n_seeds, say=say), tested(analysis)),
         alt=alt,
         svg=svg,
     )
+
+
+_BARS = {
+    NEMENYI: phrase("solid by Nemenyi’s test"),
+    WILCOXON: phrase("hollow by the exact Wilcoxon test with Holm’s adjustment"),
+}
 
 
 def drawn_cliques(procedure: Cliques, *, powerless: bool = False) -> tuple[tuple[str, ...], ...]:
@@ -138,16 +160,16 @@ def _bars(order: _Order, *, powerless: bool) -> Iterator[tuple[str, float, float
             yield procedure.procedure, order.x(min(inside)) - 0.05, order.x(max(inside)) + 0.05
 
 
-def _axis(panel: Axes, order: _Order) -> None:
+def _axis(say: Speech, panel: Axes, order: _Order) -> None:
     panel.plot([LEFT, RIGHT], [AXIS, AXIS], color=canvas.INK, linewidth=0.8)
     for rank in range(1, len(order.names) + 1):
         panel.plot([order.x(rank)] * 2, [AXIS - 0.05, AXIS], color=canvas.INK, linewidth=0.8)
         panel.text(order.x(rank), AXIS - 0.07, str(rank), ha="center", va="bottom", fontsize=8)
-    panel.text(LEFT - 0.15, AXIS - 0.07, "Mean rank", ha="right", va="bottom", fontsize=8, color=canvas.GREY)
+    panel.text(LEFT - 0.15, AXIS - 0.07, say.text("Mean rank"), ha="right", va="bottom", fontsize=8, color=canvas.GREY)
     width = order.ranking.critical_difference
     end, text = order.x(1 + width), f"CD = {numerals.statistic(width)}"
     if end > canvas.WIDTH - 1.0:
-        panel.text(LEFT, 0.2, f"{text}, wider than the axis", va="center", fontsize=8)
+        panel.text(LEFT, 0.2, say.text("{cd}, wider than the axis", cd=text), va="center", fontsize=8)
         return
     panel.plot([LEFT, end], [0.2, 0.2], color=canvas.INK, linewidth=1.2, marker="|", markersize=6)
     panel.text(end + 0.1, 0.2, text, va="center", fontsize=8)
@@ -175,20 +197,20 @@ def _labels(panel: Axes, order: _Order, top: float) -> None:
         panel.text(at, y, text, ha="right" if left else "left", va="center", fontsize=8)
 
 
-def _stability(panel: Axes, order: _Order, top: float) -> None:
+def _stability(say: Speech, panel: Axes, order: _Order, top: float) -> None:
     ranking, k = order.ranking, len(order.names)
     width = min(TILE[0], (RIGHT - LEFT) / k)
-    panel.text(LEFT - 0.1, top - 0.08, "Rank", ha="right", fontsize=8, color=canvas.GREY)
+    panel.text(LEFT - 0.1, top - 0.08, say.text("Rank"), ha="right", fontsize=8, color=canvas.GREY)
     for column in range(k):
         panel.text(LEFT + width * (column + 0.5), top - 0.08, str(column + 1), ha="center", fontsize=8)
     beside = LEFT + width * k + 0.15
-    panel.text(beside, top - 0.08, "Mean rank (interval)", fontsize=8, color=canvas.GREY)
+    panel.text(beside, top - 0.08, say.text("Mean rank (interval)"), fontsize=8, color=canvas.GREY)
     for row, place in enumerate(order.places):
         y = top + TILE[1] * (row + 0.5)
         panel.text(LEFT - 0.1, y, order.names[row], ha="right", va="center", fontsize=8)
         for column, share in enumerate(ranking.distribution[place]):
             _tile(panel, (LEFT + width * column, top + TILE[1] * row), width, share)
-        band = numerals.interval(ranking.low[place], ranking.high[place], 2)
+        band = say.interval(ranking.low[place], ranking.high[place], 2)
         panel.text(beside, y, f"{numerals.statistic(order.ranks[row])} ({band})", va="center", fontsize=8)
 
 
@@ -203,12 +225,17 @@ def _tile(panel: Axes, corner: tuple[float, float], width: float, share: float) 
         panel.text(*middle, text, ha="center", va="center", fontsize=min(7.5, 19 * width), color=ink)
 
 
-def _alt(order: _Order) -> str:
+def _alt(say: Speech, order: _Order) -> str:
     ranking = order.ranking
     listed = "; ".join(f"{n} ({numerals.statistic(r)})" for n, r in zip(order.names, order.ranks, strict=True))
     first = ranking.distribution[order.places[0]][0]
-    return (
-        f"Mean ranks of the loss functions on {METRICS[ranking.metric].title} over {ranking.n_seeds} seeds: {listed}. "
-        f"Nemenyi’s critical difference is {numerals.statistic(ranking.critical_difference)}. {order.names[0]} held "
-        f"rank 1 in {numerals.percent(first, 0)} of the resamples of the seeds."
+    return say.text(
+        "Mean ranks of the loss functions on {metric} over {n} seeds: {ranks}. Nemenyi’s critical difference is {cd}. "
+        "{loss} held rank 1 in {share} of the resamples of the seeds.",
+        metric=say.text(METRICS[ranking.metric].title),
+        n=str(ranking.n_seeds),
+        ranks=listed,
+        cd=numerals.statistic(ranking.critical_difference),
+        loss=order.names[0],
+        share=numerals.percent(first, 0),
     )

@@ -11,6 +11,7 @@ from cxr_report.analysis.value import Analysis, Calibration
 from cxr_report.report import numerals
 from cxr_report.report.figures import canvas
 from cxr_report.report.figures.picture import Picture
+from cxr_report.report.language import phrase, speech
 from cxr_report.report.names import counted, short
 
 __all__ = ["draw"]
@@ -24,7 +25,7 @@ def draw(analysis: Analysis) -> Picture | None:
     found = [each for each in analysis.calibrations if any(part.n for part in each.bins)]
     if not found:
         return None
-    names = short(analysis)
+    say, names = speech(analysis), short(analysis)
     looks = dict(zip(analysis.losses, canvas.looks(list(names.values())), strict=True))
     columns = 3 if len(found) in (3, 5, 6, 9) else min(4, len(found))
     rows = math.ceil(len(found) / columns)
@@ -35,23 +36,32 @@ def draw(analysis: Analysis) -> Picture | None:
             _panel(panel, each, looks[each.loss])
             panel.set_title(canvas.wrapped(names[each.loss], 88 // columns))
             if place >= len(found) - columns:
-                panel.set_xlabel("Confidence")
+                panel.set_xlabel(say.text("Confidence"))
                 panel.tick_params(labelbottom=True)
             if place % columns == 0:
-                panel.set_ylabel("Share that is right")
+                panel.set_ylabel(say.text("Share that is right"))
         for panel in panels[len(found) :]:
             panel.set_visible(False)
         alt = _alt(analysis, found)
         svg = canvas.save(figure, "reliability", alt)
-    findings = ", of all findings together" if analysis.study.task == "multilabel" else ""
+    told = (
+        phrase(
+            "Reliability of the probabilities on the test set, of all findings together: share of predictions that are "
+            "right against the confidence in them, in bins of equal width, the seeds of a loss together. On the "
+            "diagonal confidence is right; below it is too high. Pale: number of predictions per bin, in each panel up "
+            "to the fullest bin"
+        )
+        if analysis.study.task == "multilabel"
+        else phrase(
+            "Reliability of the probabilities on the test set: share of predictions that are right against the "
+            "confidence in them, in bins of equal width, the seeds of a loss together. On the diagonal confidence is "
+            "right; below it is too high. Pale: number of predictions per bin, in each panel up to the fullest bin"
+        )
+    )
     return Picture(
         key="reliability",
         number="",
-        title=(
-            f"Reliability of the probabilities on the test set{findings}: share of predictions that are right against "
-            "the confidence in them, in bins of equal width, the seeds of a loss together. On the diagonal confidence "
-            "is right; below it is too high. Pale: number of predictions per bin, in each panel up to the fullest bin"
-        ),
+        title=say.text(told),
         n=counted(analysis, single=True),
         alt=alt,
         svg=svg,
@@ -78,9 +88,15 @@ def _panel(panel: Axes, each: Calibration, look: canvas.Look) -> None:
 
 def _alt(analysis: Analysis, found: list[Calibration]) -> str:
     told = "; ".join(f"{analysis.labels[each.loss]} {numerals.value(each.ece)}" for each in found)
-    ways = {+1: "too sure", -1: "not sure enough", 0: "neither"}
-    lean = "; ".join(f"{analysis.labels[each.loss]} {ways[_lean(each)]}" for each in found)
-    return f"Reliability diagrams of {len(found)} loss functions. Mean calibration error: {told}. On average: {lean}."
+    say = speech(analysis)
+    ways = {+1: phrase("{loss} too sure"), -1: phrase("{loss} not sure enough"), 0: phrase("{loss} neither")}
+    lean = "; ".join(say.text(ways[_lean(each)], loss=analysis.labels[each.loss]) for each in found)
+    return say.text(
+        "Reliability diagrams of {n} loss functions. Mean calibration error: {errors}. On average: {leaning}.",
+        n=str(len(found)),
+        errors=told,
+        leaning=lean,
+    )
 
 
 def _lean(each: Calibration) -> int:

@@ -15,11 +15,15 @@ from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
 from cxr_report.report.figures import canvas
 from cxr_report.report.figures.picture import Picture
+from cxr_report.report.language import phrase, speech
 from cxr_report.report.names import counted, short
 
 __all__ = ["draw"]
 
-CONTROLS = {"pixels": "pixel logistic regression", "metadata": "metadata only"}
+CONTROLS = {
+    "pixels": phrase("pixel logistic regression {value}"),
+    "metadata": phrase("metadata only {value}"),
+}
 TALLEST = 8.3
 """Inches: a figure with its caption on a page."""
 
@@ -63,16 +67,20 @@ def _draw(analysis: Analysis, metrics: Sequence[str], each: float, *, key: str) 
             panel.set_visible(False)
         alt = _alt(analysis, metrics)
         svg = canvas.save(figure, key, alt)
-    further = "" if key == "seeds" else ", further metrics"
-    level = numerals.fixed(100 * (1 - analysis.study.analysis.alpha), 0)
-    controls = "; dashed line or arrow: the controls" if analysis.controls else ""
+    say, level = speech(analysis), numerals.fixed(100 * (1 - analysis.study.analysis.alpha), 0)
+    begin = say.text("Test results of every run" if key == "seeds" else "Test results of every run, further metrics")
+    told = say.text(
+        "One dot per seed; black bar: mean over seeds with its {level} % t interval; dashed line or arrow: the "
+        "controls. Each axis has a range of its own, and an arrow in its title says which way is better"
+        if analysis.controls
+        else "One dot per seed; black bar: mean over seeds with its {level} % t interval. Each axis has a range of its "
+        "own, and an arrow in its title says which way is better",
+        level=level,
+    )
     return Picture(
         key=key,
         number="",
-        title=(
-            f"Test results of every run{further}. One dot per seed; black bar: mean over seeds with its {level} % t "
-            f"interval{controls}. Each axis has a range of its own, and an arrow in its title says which way is better"
-        ),
+        title=f"{begin}. {told}",
         n=counted(analysis),
         alt=alt,
         svg=svg,
@@ -85,8 +93,8 @@ def _summary(analysis: Analysis, loss: str, metric: str) -> LossSummary | None:
 
 def _panel(panel: Axes, metric: str, analysis: Analysis, found: list[canvas.Look]) -> None:
     canvas.frame(panel, grid="x")
-    entry = METRICS[metric]
-    panel.set_title(f"{entry.title} {'→' if entry.higher_is_better else '←'}")
+    say, entry = speech(analysis), METRICS[metric]
+    panel.set_title(f"{say.text(entry.title)} {'→' if entry.higher_is_better else '←'}")
     panel.set_ylim(len(found) - 0.4, -0.7 - LINE * len(analysis.controls))
     panel.tick_params(axis="y", length=0)
     panel.spines["left"].set_visible(False)
@@ -98,7 +106,7 @@ def _panel(panel: Axes, metric: str, analysis: Analysis, found: list[canvas.Look
             panel.text(
                 0.5,
                 row,
-                "undefined",
+                say.text("undefined"),
                 transform=panel.get_yaxis_transform(),
                 ha="center",
                 va="center",
@@ -126,7 +134,8 @@ def _limits_and_controls(panel: Axes, metric: str, analysis: Analysis, low: floa
     panel.set_xlim(left, right)
     for line, (name, value) in enumerate(values.items()):
         if math.isfinite(value):
-            _control(panel, f"{CONTROLS[name]} {numerals.value(value)}", value, (left, right), -0.9 - LINE * line)
+            told = speech(analysis).text(CONTROLS[name], value=numerals.value(value))
+            _control(panel, told, value, (left, right), -0.9 - LINE * line)
 
 
 def _control(panel: Axes, text: str, value: float, limits: tuple[float, float], y: float) -> None:
@@ -143,16 +152,23 @@ def _control(panel: Axes, text: str, value: float, limits: tuple[float, float], 
 
 
 def _alt(analysis: Analysis, metrics: Sequence[str]) -> str:
-    metric = METRICS[metrics[0]]
+    say, metric = speech(analysis), METRICS[metrics[0]]
+    title = say.text(metric.title)
     means = {
         analysis.labels[loss]: summary.mean
         for loss in analysis.losses
         if (summary := _summary(analysis, loss, metric.name)) is not None and math.isfinite(summary.mean)
     }
     if not means:
-        return f"Dot plots of the test metrics; {metric.title} is undefined for every loss function."
+        return say.text("Dot plots of the test metrics; {metric} is undefined for every loss function.", metric=title)
     order = sorted(means, key=lambda name: means[name], reverse=metric.higher_is_better)
-    return (
-        f"Dot plots of {len(metrics)} test metrics, one dot per seed. Best mean {metric.title}: {order[0]} "
-        f"with {numerals.value(means[order[0]])}; worst: {order[-1]} with {numerals.value(means[order[-1]])}."
+    return say.text(
+        "Dot plots of {n} test metrics, one dot per seed. Best mean {metric}: {best} with {high}; worst: {worst} with "
+        "{low}.",
+        n=str(len(metrics)),
+        metric=title,
+        best=order[0],
+        high=numerals.value(means[order[0]]),
+        worst=order[-1],
+        low=numerals.value(means[order[-1]]),
     )

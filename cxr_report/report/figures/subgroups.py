@@ -17,7 +17,7 @@ from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
 from cxr_report.report.figures import canvas
 from cxr_report.report.figures.picture import Picture
-from cxr_report.report.language import ENGLISH, Speech, phrase
+from cxr_report.report.language import ENGLISH, Speech, phrase, speech
 from cxr_report.report.names import short
 
 __all__ = ["ATTRIBUTES", "draw", "named"]
@@ -46,12 +46,14 @@ def draw(analysis: Analysis) -> Picture | None:
     if not any(group.means for group in analysis.subgroups):
         return None
     looks = canvas.looks(list(short(analysis).values()))
+    say = speech(analysis)
+    title = say.text(METRICS[analysis.metrics[0]].title)
     each = max(0.26, LINE * len(analysis.losses) + 0.1)
     tall = math.ceil(len(looks) / KEYS) * 0.16
     with canvas.canvas(min(each * len(rows), TALLEST) + 0.6 + tall) as figure:
         panel = figure.subplots()
         _panel(panel, rows, dict(zip(analysis.losses, looks, strict=True)))
-        panel.set_xlabel(f"Mean test {METRICS[analysis.metrics[0]].title}")
+        panel.set_xlabel(say.text("Mean test {metric}", metric=title))
         _key(figure, looks)
         alt = _alt(analysis)
         svg = canvas.save(figure, "subgroups", alt)
@@ -59,20 +61,29 @@ def draw(analysis: Analysis) -> Picture | None:
     return Picture(
         key="subgroups",
         number="",
-        title=(
-            f"Test {METRICS[analysis.metrics[0]].title} among the cases of each subgroup, exploratory: mean over seeds "
-            f"with its {level} % interval over seeds and cases, unadjusted{_cut(analysis)}"
+        title=say.text(
+            "Test {metric} among the cases of each subgroup, exploratory: mean over seeds with its {level} % interval "
+            "over seeds and cases, unadjusted and cut at the bounds of the metric"
+            if _cut(analysis)
+            else "Test {metric} among the cases of each subgroup, exploratory: mean over seeds with its {level} % "
+            "interval over seeds and cases, unadjusted",
+            metric=title,
+            level=level,
         ),
-        n=f"n = {numerals.count(analysis.data.n_test)} test cases, and as given beside; {len(analysis.seeds)} seeds",
+        n=say.text(
+            "n = {cases} test cases, and as given beside; {seeds} seeds",
+            cases=numerals.count(analysis.data.n_test),
+            seeds=str(len(analysis.seeds)),
+        ),
         alt=alt,
         svg=svg,
     )
 
 
-def _cut(analysis: Analysis) -> str:
+def _cut(analysis: Analysis) -> bool:
     bounds = (METRICS[analysis.metrics[0]].low, METRICS[analysis.metrics[0]].high)
     ends = [end for row in _rows(analysis) for mean in row.means for end in (mean.low, mean.high)]
-    return " and cut at the bounds of the metric" if any(end in bounds for end in ends) else ""
+    return any(end in bounds for end in ends)
 
 
 def named(group: Subgroup, say: Speech = ENGLISH) -> str:
@@ -86,12 +97,13 @@ _WORDS = {"female": phrase("female"), "male": phrase("male")}
 
 
 def _rows(analysis: Analysis) -> Iterator[_Row]:
+    say = speech(analysis)
     whole = next((each for each in analysis.joint if each.metric == analysis.metrics[0]), None)
     if whole is not None:
-        yield _Row(f"All ({numerals.count(whole.n_cases)})", whole.means)
+        yield _Row(say.text("All ({cases})", cases=numerals.count(whole.n_cases)), whole.means)
     for group in analysis.subgroups:
         if group.means:
-            yield _Row(f"{named(group)} ({numerals.count(group.n_cases)})", group.means)
+            yield _Row(f"{named(group, say)} ({numerals.count(group.n_cases)})", group.means)
 
 
 def _panel(panel: Axes, rows: Sequence[_Row], looks: dict[str, canvas.Look]) -> None:
@@ -123,9 +135,15 @@ def _key(figure: Figure, looks: Sequence[canvas.Look]) -> None:
 def _alt(analysis: Analysis) -> str:
     told = [group for group in analysis.subgroups if group.means]
     best = METRICS[analysis.metrics[0]].higher_is_better
+    say = speech(analysis)
+    first = max if best else min
     leaders = "; ".join(
-        f"{named(group)} {analysis.labels[(max if best else min)(group.means, key=lambda mean: mean.estimate).loss]}"
+        f"{named(group, say)} {analysis.labels[first(group.means, key=lambda mean: mean.estimate).loss]}"
         for group in told
     )
-    title = METRICS[analysis.metrics[0]].title
-    return f"Means of {title} with intervals in {len(told)} subgroups. Best mean: {leaders}. Nothing is tested."
+    return say.text(
+        "Means of {metric} with intervals in {n} subgroups. Best mean: {leaders}. Nothing is tested.",
+        metric=say.text(METRICS[analysis.metrics[0]].title),
+        n=str(len(told)),
+        leaders=leaders,
+    )

@@ -11,6 +11,7 @@ from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
 from cxr_report.report.figures import canvas
 from cxr_report.report.figures.picture import Picture
+from cxr_report.report.language import speech
 from cxr_report.report.names import short
 
 __all__ = ["KEY", "draw"]
@@ -29,14 +30,15 @@ def draw(analysis: Analysis) -> Picture | None:
     """
     if not any(math.isfinite(value) for one in analysis.tuning for value in one.best):
         return None
-    title = METRICS[analysis.tuning[0].metric].title
+    say = speech(analysis)
+    title = say.text(METRICS[analysis.tuning[0].metric].title)
     names = short(analysis)
     looks = dict(zip(analysis.losses, canvas.looks([names[loss] for loss in analysis.losses]), strict=True))
     with canvas.canvas(HEIGHT) as figure:
         panel, side = figure.subplots(1, 2, width_ratios=[3, 1.35])
         canvas.frame(panel, grid="y")
-        panel.set_xlabel("Configuration")
-        panel.set_ylabel(f"Validation {title}")
+        panel.set_xlabel(say.text("Configuration"))
+        panel.set_ylabel(say.text("Validation {metric}", metric=title))
         panel.xaxis.set_major_locator(MaxNLocator(10, integer=True))
         for one in analysis.tuning:
             look, numbers = looks[one.loss], [trial.number for trial in one.trials]
@@ -52,19 +54,30 @@ def draw(analysis: Analysis) -> Picture | None:
     return Picture(
         key=KEY,
         number="",
-        title=(
-            f"Tuning. Lines: the best mean validation {title} so far, after each configuration; dots: that of each "
-            "configuration. The first configuration is the one that the study states"
+        title=say.text(
+            "Tuning. Lines: the best mean validation {metric} so far, after each configuration; dots: that of each "
+            "configuration. The first configuration is the one that the study states",
+            metric=title,
         ),
-        n=f"n = {len(first.trials)} configurations per loss function",
+        n=say.text("n = {n} configurations per loss function", n=str(len(first.trials))),
         alt=alt,
         svg=svg,
     )
 
 
 def _alt(analysis: Analysis, title: str) -> str:
+    say = speech(analysis)
     told = "; ".join(
-        f"{analysis.labels[one.loss]} from {numerals.value(one.best[0])} to {numerals.value(one.best[-1])}"
+        say.text(
+            "{loss} from {first} to {last}",
+            loss=analysis.labels[one.loss],
+            first=numerals.value(one.best[0]),
+            last=numerals.value(one.best[-1]),
+        )
         for one in analysis.tuning
     )
-    return f"Step lines of the best validation {title} over the configurations. First to last: {told}."
+    return say.text(
+        "Step lines of the best validation {metric} over the configurations. First to last: {scores}.",
+        metric=title,
+        scores=told,
+    )

@@ -16,11 +16,15 @@ from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
 from cxr_report.report.figures import canvas
 from cxr_report.report.figures.picture import Picture
+from cxr_report.report.language import Speech, phrase, speech
 from cxr_report.report.names import counted
 
 __all__ = ["draw"]
 
-TITLES = {"difference of two losses": "Of a difference of two losses", "mean of one loss": "Of the mean of one loss"}
+TITLES = {
+    "difference of two losses": phrase("Of a difference of two losses"),
+    "mean of one loss": phrase("Of the mean of one loss"),
+}
 
 PARTS: dict[str, dict[str, Any]] = {
     "seeds": {"facecolor": "#0072b2"},
@@ -29,7 +33,7 @@ PARTS: dict[str, dict[str, Any]] = {
 }
 """Source -> how its part of a bar is filled; seeds and cases as in the figure of differences."""
 
-NAMES = {"seeds": "seeds", "both": "seeds by cases", "cases": "cases"}
+NAMES = {"seeds": phrase("seeds"), "both": phrase("seeds by cases"), "cases": phrase("cases")}
 
 LEAST = 0.09
 """Chosen: share of a bar that has room for its number."""
@@ -48,20 +52,21 @@ def draw(analysis: Analysis) -> Picture | None:
     kinds = {of: found for of, found in kinds.items() if found}
     if not kinds:
         return None
+    say = speech(analysis)
     heights = [0.5 + ROW * len(found) for found in kinds.values()]
     with canvas.canvas(sum(heights) + 0.65) as figure:
         grid = figure.subplots(len(kinds), 2, width_ratios=[1.5, 1], height_ratios=heights, squeeze=False)
         for (panel, side), (of, found) in zip(grid, kinds.items(), strict=True):
-            _bars(panel, found, TITLES[of])
-            _beside(side, found)
-        grid[-1][0].set_xlabel("Share of the variance")
-        _key(figure)
+            _bars(say, panel, found, say.text(TITLES[of]))
+            _beside(say, side, found)
+        grid[-1][0].set_xlabel(say.text("Share of the variance"))
+        _key(say, figure)
         alt = _alt(analysis)
         svg = canvas.save(figure, "variance", alt)
     return Picture(
         key="variance",
         number="",
-        title=(
+        title=say.text(
             "Where the uncertainty comes from: shares of the variance over seeds and cases. Seeds shrink the two parts "
             "on the left, cases the two on the right. SE: standard error as it is, and as it would be with twice the "
             "seeds or with twice the cases, pooled over all losses and pairs; the smaller of these two is bold, unless "
@@ -73,12 +78,12 @@ def draw(analysis: Analysis) -> Picture | None:
     )
 
 
-def _bars(panel: Axes, found: Sequence[VarianceParts], title: str) -> None:
+def _bars(say: Speech, panel: Axes, found: Sequence[VarianceParts], title: str) -> None:
     panel.set_title(title)
     for row, part in enumerate(found):
         total, at = part.seeds + part.both + part.cases, 0.0
         if not total > 0:
-            panel.text(0.5, row, "nothing varies", ha="center", va="center", color=canvas.GREY)
+            panel.text(0.5, row, say.text("nothing varies"), ha="center", va="center", color=canvas.GREY)
             continue
         for name, style in PARTS.items():
             share = getattr(part, name) / total
@@ -86,7 +91,7 @@ def _bars(panel: Axes, found: Sequence[VarianceParts], title: str) -> None:
             if share >= LEAST:
                 _label(panel, at + share / 2, row, share, name)
             at += share
-    panel.set_yticks(range(len(found)), [canvas.wrapped(METRICS[part.metric].title, 30) for part in found])
+    panel.set_yticks(range(len(found)), [canvas.wrapped(say.text(METRICS[part.metric].title), 30) for part in found])
     panel.set_ylim(len(found) - 0.5, -0.5)
     panel.set_xlim(0, 1)
     panel.xaxis.set_major_formatter(PercentFormatter(1, symbol="\N{NO-BREAK SPACE}%"))
@@ -101,11 +106,11 @@ def _label(panel: Axes, x: float, y: float, share: float, name: str) -> None:
     panel.text(x, y, text, ha="center", va="center", fontsize=7.5, color=ink, bbox=box)
 
 
-def _beside(side: Axes, found: Sequence[VarianceParts]) -> None:
+def _beside(say: Speech, side: Axes, found: Sequence[VarianceParts]) -> None:
     side.set_axis_off()
     side.set_xlim(0, 3)
     side.set_ylim(len(found) - 0.5, -0.5)
-    for column, head in enumerate(("SE", "2 × seeds", "2 × cases")):
+    for column, head in enumerate((say.text("SE"), say.text("2 × seeds"), say.text("2 × cases"))):
         side.text(column + 0.9, -0.62, head, ha="right", va="bottom", fontsize=7.5, color=canvas.GREY)
     for row, part in enumerate(found):
         numbers = (part.se, part.se_twice_the_seeds, part.se_twice_the_cases)
@@ -115,18 +120,21 @@ def _beside(side: Axes, found: Sequence[VarianceParts]) -> None:
             side.text(column + 0.9, row, numerals.spread(value), ha="right", va="center", fontsize=8, weight=weight)
 
 
-def _key(figure: Figure) -> None:
-    handles = [Patch(edgecolor="white", label=NAMES[name], **PARTS[name]) for name in PARTS]
+def _key(say: Speech, figure: Figure) -> None:
+    handles = [Patch(edgecolor="white", label=say.text(NAMES[name]), **PARTS[name]) for name in PARTS]
     figure.legend(handles=handles, loc="outside upper left", ncols=len(handles))
 
 
 def _alt(analysis: Analysis) -> str:
-    told = []
+    say, told = speech(analysis), []
     for part in analysis.variances:
         total = part.seeds + part.both + part.cases
         if part.metric != analysis.metrics[0] or not (total > 0 and math.isfinite(total)):
             continue
-        shares = ", ".join(f"{NAMES[name]} {numerals.percent(getattr(part, name) / total, 0)}" for name in PARTS)
-        told.append(f"{TITLES[part.of][0].lower()}{TITLES[part.of][1:]}: {shares}")
-    begin = f"Bars of the shares of the variance of {len(analysis.variances)} estimates"
-    return f"{begin}. {METRICS[analysis.metrics[0]].title}, {'; '.join(told)}." if told else f"{begin}."
+        shares = ", ".join(
+            f"{say.text(NAMES[name])} {numerals.percent(getattr(part, name) / total, 0)}" for name in PARTS
+        )
+        title = say.text(TITLES[part.of])
+        told.append(f"{title[0].lower()}{title[1:]}: {shares}")
+    begin = say.text("Bars of the shares of the variance of {n} estimates.", n=str(len(analysis.variances)))
+    return f"{begin} {say.text(METRICS[analysis.metrics[0]].title)}, {'; '.join(told)}." if told else begin

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from functools import cache
 from string import Formatter
 
 from cxr_report.analysis.value import Analysis
+from cxr_report.report import numerals
 from cxr_report.report.language import particles
 from cxr_report.report.language.catalogue import entries
 from cxr_report.report.language.notes import NOTES
@@ -77,6 +79,17 @@ class Speech:
     def rowed(self, items: Sequence[Said], between: str = ", ") -> tuple[Piece, ...]:
         """Set items one after another, with the same mark between all of them."""
         return flat([part for place, item in enumerate(items) for part in ([between, item] if place else [item])])
+
+    def interval(self, low: float, high: float, decimals: int) -> str:
+        """Write an interval; undefined where one of its bounds is.
+
+        Example:
+            >>> Speech("ko").interval(0.9051, 0.9192, 3)
+            '0.905~0.919'
+        """
+        if math.isnan(low) or math.isnan(high):
+            return numerals.UNDEFINED
+        return self.text("{low} to {high}", low=numerals.fixed(low, decimals), high=numerals.fixed(high, decimals))
 
     def note(self, note: str) -> str:
         """Say a note that another room wrote, in English and with its numbers in place, such as a reason.

@@ -12,7 +12,7 @@ from cxr_report.report.names import adjustment, counting, divergence, labelled, 
 from cxr_report.report.tables.comparisons import pair_cell, seeds_only
 from cxr_report.report.tables.joint import COVARIANCES
 from cxr_report.report.tables.results import level, level_interval, p_cell
-from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, band, interval, number, spoken
+from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, interval, number, spoken
 
 __all__ = ["class_pairs"]
 
@@ -83,7 +83,7 @@ def _row(analysis: Analysis, key: str, pair: JointPair) -> tuple[Cell, ...]:
         number(pair.difference, f"{key}.difference", by=numerals.difference),
         number(pair.se, f"{key}.se", by=numerals.spread),
         interval(pair.low, pair.high, key, decimals=4, say=say),
-        Cell(band(low, high, 4, say), (low, high), f"{key}.low_simultaneous"),
+        Cell(say.interval(low, high, 4), (low, high), f"{key}.low_simultaneous"),
         p_cell(pair.p, f"{key}.p", alpha),
         p_cell(pair.p_adjusted, f"{key}.p_adjusted", alpha, strong=pair.p_adjusted <= alpha),
     )

@@ -22,7 +22,7 @@ from cxr_report.report.names import (
 )
 from cxr_report.report.pieces import text_of
 from cxr_report.report.tables.results import level_interval, p_cell, with_role
-from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, band, interval, number
+from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, interval, number
 from cxr_report.report.tables.table import spoken as heads
 
 __all__ = [
@@ -144,7 +144,7 @@ def intervals(analysis: Analysis) -> tuple[Column, Column]:
 def simultaneous(row: Answer, say: Speech = ENGLISH) -> Cell:
     """Make the cell of the simultaneous interval."""
     low, high = row.low_simultaneous, row.high_simultaneous
-    return Cell(band(low, high, 4, say), (low, high), f"{row.key}.low_simultaneous")
+    return Cell(say.interval(low, high, 4), (low, high), f"{row.key}.low_simultaneous")
 
 
 def _headline_notes(analysis: Analysis, found: Answers, beside: Sequence[Answers]) -> Iterator[str]:
@@ -218,7 +218,7 @@ def pairs(analysis: Analysis, metrics: Sequence[str], key: str) -> Table:
 def _pair_row(analysis: Analysis, row: Answer) -> tuple[Cell, ...]:
     alpha = analysis.study.analysis.alpha
     pair, say = analysis.pairs[int(row.key.removeprefix("pairs."))], speech(analysis)
-    effect = f"{numerals.statistic(pair.d_z)} ({band(pair.d_z_low, pair.d_z_high, 2, say)})"
+    effect = f"{numerals.statistic(pair.d_z)} ({say.interval(pair.d_z_low, pair.d_z_high, 2)})"
     values = (pair.d_z, pair.d_z_low, pair.d_z_high)
     return (
         pair_cell(analysis, row.first, row.second),

@@ -11,7 +11,7 @@ from cxr_report.report import numerals
 from cxr_report.report.language import Speech, phrase, speech
 from cxr_report.report.names import counting, number_of_seeds, short, tested
 from cxr_report.report.tables.results import direction, level_interval, p_cell
-from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, band, number, plain, spoken
+from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, number, plain, spoken
 
 __all__ = ["matrix", "ranks"]
 
@@ -83,7 +83,7 @@ def _body(analysis: Analysis, key: str, each: Ranking) -> Body:
 
 
 def _band(say: Speech, low: float, high: float, key: str) -> Cell:
-    return Cell(band(low, high, 2, say), (low, high), key)
+    return Cell(say.interval(low, high, 2), (low, high), key)
 
 
 def matrix(analysis: Analysis) -> Table | None:

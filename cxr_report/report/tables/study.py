@@ -10,8 +10,9 @@ from cxr_report.losses import CATALOGUE
 from cxr_report.report import numerals
 from cxr_report.report.cohort import Cohort, SplitCounts
 from cxr_report.report.figures import formula
+from cxr_report.report.language import ENGLISH, Speech, phrase, speech
 from cxr_report.report.names import short
-from cxr_report.report.tables.table import Body, Cell, Column, Table, of, plain
+from cxr_report.report.tables.table import Body, Cell, Column, Table, of, plain, spoken
 from cxr_report.study import Loss
 
 __all__ = ["data", "losses", "meanings"]
@@ -19,51 +20,64 @@ __all__ = ["data", "losses", "meanings"]
 
 def data(analysis: Analysis, cohort: Cohort) -> Table:
     """Make the table of cases, patients, classes and demographics per split."""
-    splits = cohort.splits
-    unit = "Images" if analysis.study.trained else "Cases"
+    say, splits, images = speech(analysis), cohort.splits, analysis.study.trained
     whole = [
-        (plain(unit), *(of(split.cases) for split in splits)),
-        (plain("Patients"), *(_known(split.patients) for split in splits)),
+        (plain(say.text("Images" if images else "Cases")), *(of(split.cases) for split in splits)),
+        (plain(say.text("Patients")), *(_known(split.patients) for split in splits)),
     ]
     bodies = [Body(tuple(whole))]
     if analysis.study.task == "multilabel":
         rows = tuple((plain(name), *(_finding(split, name) for split in splits)) for name in analysis.classes)
-        bodies.append(Body(rows, f"Findings: present (% of {unit.lower()} with a known label); not known"))
+        title = say.text(
+            "Findings: present (% of images with a known label); not known"
+            if images
+            else "Findings: present (% of cases with a known label); not known"
+        )
+        bodies.append(Body(rows, title))
     else:
         rows = tuple(
             (plain(name), *(_share(split, split.positive.get(name, 0)) for split in splits))
             for name in analysis.classes
         )
-        bodies.append(Body(rows, f"Classes (% of {unit.lower()})"))
-    bodies += _demographics(splits, unit.lower())
+        bodies.append(Body(rows, say.text("Classes (% of images)" if images else "Classes (% of cases)")))
+    bodies += _demographics(say, splits, images=images)
     return Table(
         key="data",
         number="",
-        title="Cases per split",
-        n=f"n = {numerals.count(cohort.kept)} {unit.lower()}",
+        title=say.text("Cases per split"),
+        n=say.text("n = {cases} images" if images else "n = {cases} cases", cases=numerals.count(cohort.kept)),
         columns=(
             Column("row", "", "text"),
-            *(Column(split.name.lower(), split.name, parts=("count", "percent", "unknown")) for split in splits),
+            *(
+                Column(split.name.lower(), say.text(split.name), parts=("count", "percent", "unknown"))
+                for split in splits
+            ),
         ),
         bodies=tuple(bodies),
-        notes=tuple(_data_notes(cohort)),
+        notes=tuple(_data_notes(say, cohort)),
         bodies_title="group",
     )
 
 
-def _data_notes(cohort: Cohort) -> Iterator[str]:
+def _data_notes(say: Speech, cohort: Cohort) -> Iterator[str]:
     values = {value for split in cohort.splits for value in split.demographics.get("view", {})}
-    meant = [f"{short}: {long}" for short, long in _CODES.items() if any(short in value.split() for value in values)]
+    meant = [
+        f"{short}: {say.text(long)}"
+        for short, long in _CODES.items()
+        if any(short in value.split() for value in values)
+    ]
     if meant:
         yield f"{'; '.join(meant)}."
     if not cohort.patients_known:
-        yield "The source names no patients."
+        yield say.text("The source names no patients.")
 
 
-_CODES = {"AP": "anteroposterior", "PA": "posteroanterior"}
+_COUNTED = ("count", "percent", "unknown")
+
+_CODES = {"AP": phrase("anteroposterior"), "PA": phrase("posteroanterior")}
 """What the usual codes of the view mean."""
 
-_WORDS = {"F": "female", "M": "male"}
+_WORDS = {"F": phrase("female"), "M": phrase("male")}
 """Codes of sex -> the words that subgroups have."""
 
 
@@ -86,14 +100,16 @@ def _finding(split: SplitCounts, name: str) -> Cell:
     return Cell(f"{numerals.count(present)} ({numerals.fixed(share, 1)}){tail}", (present, share, unknown))
 
 
-def _demographics(splits: tuple[SplitCounts, ...], unit: str) -> list[Body]:
+def _demographics(say: Speech, splits: tuple[SplitCounts, ...], *, images: bool) -> list[Body]:
     bodies = []
-    for column, title in (("sex", f"Sex (% of {unit})"), ("view", f"View (% of {unit})")):
+    sex = say.text("Sex (% of images)" if images else "Sex (% of cases)")
+    view = say.text("View (% of images)" if images else "View (% of cases)")
+    for column, title in (("sex", sex), ("view", view)):
         values = sorted({value for split in splits for value in split.demographics.get(column, {})})
         if values:
             rows = tuple(
                 (
-                    plain(_WORDS.get(value, value) if column == "sex" else value),
+                    plain(say.text(_WORDS[value]) if column == "sex" and value in _WORDS else value),
                     *(_share(split, split.demographics.get(column, {}).get(value, 0)) for split in splits),
                 )
                 for value in values
@@ -101,16 +117,16 @@ def _demographics(splits: tuple[SplitCounts, ...], unit: str) -> list[Body]:
             bodies.append(Body(rows, title))
     if any("age" in split.demographics for split in splits):
         ages = [split.demographics.get("age") for split in splits]
-        rows = tuple((plain(name), *(_age(age, write) for age in ages)) for name, write in _AGE.items())
-        bodies.append(Body(rows, "Age, years"))
+        rows = tuple((plain(say.text(name)), *(_age(say, age, write) for age in ages)) for name, write in _AGE.items())
+        bodies.append(Body(rows, say.text("Age, years")))
     return bodies
 
 
-_AGE: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
-    "Known for": lambda age: numerals.count(age["known"]),
-    "Mean (SD)": lambda age: f"{numerals.fixed(age['mean'], 1)} ({numerals.fixed(_number(age['sd']), 1)})",
-    "Median": lambda age: numerals.fixed(age["median"], 0),
-    "Range": lambda age: f"{numerals.fixed(age['min'], 0)} to {numerals.fixed(age['max'], 0)}",
+_AGE: Mapping[str, Callable[[Speech, Mapping[str, Any]], str]] = {
+    phrase("Known for"): lambda _, age: numerals.count(age["known"]),
+    phrase("Mean (SD)"): lambda _, age: f"{numerals.fixed(age['mean'], 1)} ({numerals.fixed(_number(age['sd']), 1)})",
+    phrase("Median"): lambda _, age: numerals.fixed(age["median"], 0),
+    phrase("Range"): lambda say, age: say.interval(age["min"], age["max"], 0),
 }
 
 
@@ -118,8 +134,8 @@ def _number(value: float | None) -> float:
     return float("nan") if value is None else value
 
 
-def _age(age: Mapping[str, Any] | None, write: Callable[[Mapping[str, Any]], str]) -> Cell:
-    return Cell(numerals.UNDEFINED, (None,)) if age is None else plain(write(age))
+def _age(say: Speech, age: Mapping[str, Any] | None, write: Callable[[Speech, Mapping[str, Any]], str]) -> Cell:
+    return Cell(numerals.UNDEFINED, (None,)) if age is None else plain(write(say, age))
 
 
 def losses(analysis: Analysis, cite: Callable[[str], str]) -> Table:
@@ -129,7 +145,7 @@ def losses(analysis: Analysis, cite: Callable[[str], str]) -> Table:
         analysis: everything.
         cite: DOI or reference -> the number in the list of references.
     """
-    rows = tuple(_loss_row(analysis, name, cite) for name in analysis.losses)
+    say, rows = speech(analysis), tuple(_loss_row(analysis, name, cite) for name in analysis.losses)
     baseline = analysis.labels[analysis.study.analysis.baseline]
     where = dict.fromkeys(
         CATALOGUE[loss.loss].where for loss in analysis.study.losses.values() if loss.loss is not None
@@ -137,9 +153,10 @@ def losses(analysis: Analysis, cite: Callable[[str], str]) -> Table:
     return Table(
         key="losses",
         number="",
-        title="The loss functions; loss of one case before the mean over the batch",
-        n=f"n = {len(rows)} loss functions; baseline: {baseline}",
-        columns=(
+        title=say.text("The loss functions; loss of one case before the mean over the batch"),
+        n=say.text("n = {n} loss functions; baseline: {baseline}", n=str(len(rows)), baseline=baseline),
+        columns=spoken(
+            say,
             Column("loss", "Loss function", "text"),
             Column("formula", "Formula", "text"),
             Column("parameters", "Parameters", "text"),
@@ -149,27 +166,34 @@ def losses(analysis: Analysis, cite: Callable[[str], str]) -> Table:
         ),
         bodies=(Body(rows),),
         notes=tuple(
-            f"In the formulas, {text}." for text in _joined([*where, *meanings(analysis.study.losses, analysis.labels)])
+            say.text("In the formulas, {meanings}.", meanings=text)
+            for text in _joined([*map(say.note, where), *meanings(analysis.study.losses, analysis.labels, say)])
         ),
         dense=True,
     )
 
 
-def meanings(losses: Mapping[str, Loss], labels: Mapping[str, str]) -> Iterator[str]:
+def meanings(losses: Mapping[str, Loss], labels: Mapping[str, str], say: Speech = ENGLISH) -> Iterator[str]:
     """Yield what the letters of the parameters mean, with the loss where the letter means something else in another.
 
     Args:
         losses: name in the study -> loss.
         labels: name in the study -> as the report calls it.
+        say: the language.
     """
     told = [
-        (one.letter, one.meaning.replace("; ", ", "), name)
+        (one.letter, _parts(say, one.meaning).replace("; ", ", "), name)
         for name, loss in losses.items()
         for one in (CATALOGUE[loss.loss].parameters if loss.loss is not None else ())
     ]
     for letter, meaning, name in told:
         several = len({other for same, other, _ in told if same == letter}) > 1
         yield f"{letter} ({labels[name]}): {meaning}" if several else f"{letter}: {meaning}"
+
+
+def _parts(say: Speech, text: str) -> str:
+    """Say a text of the catalogue of losses part by part, for its texts share many parts."""
+    return "; ".join(say.text(part) for part in text.split("; "))
 
 
 def _joined(texts: list[str]) -> list[str]:
@@ -185,18 +209,18 @@ def _bracketed(numbers: str) -> str:
 
 
 def _loss_row(analysis: Analysis, name: str, cite: Callable[[str], str]) -> tuple[Cell, ...]:
-    loss, study = analysis.study.losses[name], analysis.study
+    say, loss, study = speech(analysis), analysis.study.losses[name], analysis.study
     entry = CATALOGUE.get(loss.loss or "")
     label = analysis.labels[name]
     title = label
     if entry is not None and entry.title.lower().startswith(label.lower()):
-        title = entry.title
+        title = say.text(entry.title)
     elif entry is not None:
-        title += f" – {entry.title}"
+        title += f" – {say.text(entry.title)}"
     if short(analysis)[name] != label:
-        title += f" (in short: {short(analysis)[name]})"
+        title = say.text("{loss} (in short: {short})", loss=title, short=short(analysis)[name])
     latex = loss.formula or (entry.formula if entry else "")
-    spoken = entry.spoken if entry else f"formula of {label} as given by the authors"
+    aloud = _parts(say, entry.spoken) if entry else say.text("formula of {loss} as given by the authors", loss=label)
     symbols = {parameter.name: parameter for parameter in entry.parameters} if entry else {}
     told = ", ".join(f"{key} = {numerals.general(value)}" for key, value in loss.parameters.items())
     markup = ", ".join(
@@ -204,7 +228,7 @@ def _loss_row(analysis: Analysis, name: str, cite: Callable[[str], str]) -> tupl
         for key, value in loss.parameters.items()
         if key in symbols
     )
-    set_ = formula.draw(latex, name, spoken)
+    set_ = formula.draw(latex, name, aloud)
     return (
         plain(title),
         Cell(latex, (latex,), markup=set_, latex=f"${latex}$" if set_.startswith("<svg") else ""),

@@ -18,7 +18,6 @@ __all__ = [
     "Chance",
     "Column",
     "Table",
-    "band",
     "interval",
     "number",
     "of",
@@ -236,14 +235,7 @@ def number(value: float, key: str = "", *, by: Callable[[float], str] = numerals
 
 def interval(low: float, high: float, key: str = "", *, decimals: int = 3, say: Speech = ENGLISH) -> Cell:
     """Make a cell of an interval; ``key`` is the place of what has it."""
-    return Cell(band(low, high, decimals, say), (low, high), key)
-
-
-def band(low: float, high: float, decimals: int, say: Speech) -> str:
-    """Write an interval as the language does; undefined where one bound is."""
-    if math.isnan(low) or math.isnan(high):
-        return numerals.UNDEFINED
-    return say.text("{low} to {high}", low=numerals.fixed(low, decimals), high=numerals.fixed(high, decimals))
+    return Cell(say.interval(low, high, decimals), (low, high), key)
 
 
 def spoken(say: Speech, *columns: Column) -> tuple[Column, ...]:
