@@ -8,6 +8,7 @@ import io
 import zipfile
 from pathlib import Path
 
+import matplotlib
 import pypdf
 import pytest
 import weasyprint
@@ -118,6 +119,30 @@ def test_an_encrypted_pdf_is_refused() -> None:
 def test_a_pdf_without_text_is_refused_as_a_scan() -> None:
     picture = "<svg width=100 height=100 xmlns='http://www.w3.org/2000/svg'><rect width=90 height=90 /></svg>"
     assert "none of its 1 pages holds text (a scan needs OCR first)" in refused(pdf_of(picture), ".pdf")
+
+
+def test_a_pdf_that_swells_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(portable, "STREAM_LIMIT", 20_000)
+    assert "a stream unpacks to more than" in refused(pdf_of(f"<p>{'word ' * 30_000}</p>"), ".pdf")
+
+
+def test_both_columns_of_a_pdf_and_a_table_beside_text_are_read() -> None:
+    """A statistic in each of eighteen justified, hyphenated paragraphs, and a table in one of two columns."""
+    words = "speaks of many things that matter to nobody in particular, and goes on for some lines, as papers do"
+    prose = "".join(
+        f"<p>Paragraph {n} {words}. The groups differed, t(28) = 2.20, p = .036, we say.</p>" for n in range(9)
+    )
+    rows = "".join(f"<tr><td>loss<td>2.20<td>28<td>{p}</tr>" for p in (".036", ".063", ".036"))
+    table = f"<table><tr><th>Loss<th>t<th>df<th>p</tr>{rows}</table>"
+    font = Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf").as_uri()
+    style = (
+        f"@font-face {{ font-family: Tested; src: url({font}) }} body {{ font: 9pt Tested }} "
+        "main { columns: 2; text-align: justify; hyphens: auto } table { border-spacing: 12pt 2pt; break-inside: avoid }"
+    )
+    data = weasyprint.HTML(string=f"<style>{style}</style><html lang=en><main>{prose}{table}{prose}</main>").write_pdf()
+    findings = check(read_bytes(data, "x", ".pdf")).findings
+    assert [f.verdict.grade for f in findings if not f.place.table] == ["consistent"] * 18
+    assert [f.verdict.grade for f in findings if f.place.table] == ["consistent", "changes the decision", "consistent"]
 
 
 @pytest.mark.parametrize("part", [0.02, 0.3, 0.6])

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import logging
+import re
+import zlib
 from collections.abc import Iterable, Iterator
+from statistics import median
 
 from pdfminer.high_level import extract_pages
 from pdfminer.layout import LAParams, LTChar, LTPage, LTTextBox, LTTextLine
@@ -21,11 +24,18 @@ __all__ = ["PAGE_LIMIT", "read_portable"]
 PAGE_LIMIT = 2_000
 """Chosen: pages that are read; theses have fewer."""
 
+STREAM_LIMIT = 100_000_000
+"""Chosen: bytes that one stream of text, fonts or objects unpacks to; pictures are not unpacked at all."""
+
+_STREAM = re.compile(rb"(?<!end)stream\r?\n")
+PIECE = 1_000_000
+"""Chosen: bytes that are unpacked at one time while their number is counted."""
+
 GAP = 0.6
 """Chosen: a gap of so many sizes of a letter parts two cells; blanks within a line are narrower, or are letters."""
 
-PARAGRAPH_LINES, PARAGRAPH_LENGTH, PARAGRAPH_WIDTH = 3, 35, 0.33
-"""Chosen: a box of so many lines, letters a line, and parts of the page's width is a paragraph, and not of a table."""
+PARAGRAPH_LINES, PARAGRAPH_LENGTH, PARAGRAPH_WIDTH = 3, 35, 0.3
+"""Chosen: a box of so many lines, most of so many letters and such a part of the page's width, is no table's."""
 
 
 def read_portable(data: bytes, name: str) -> Document:
@@ -34,6 +44,7 @@ def read_portable(data: bytes, name: str) -> Document:
     Raises:
         Refusal: it is encrypted, damaged, or holds no text (a scan).
     """
+    _refuse_swelling(data, name)
     logging.getLogger("pdfminer").setLevel(logging.CRITICAL)  # it tells of every odd font
     parts: list[Passage | Grid] = []
     empty: list[int] = []
@@ -56,6 +67,33 @@ def read_portable(data: bytes, name: str) -> Document:
     notes = [f"no text on pages {', '.join(map(str, empty[:20]))}"] if empty else []
     notes += [f"read up to page {PAGE_LIMIT}"] if pages == PAGE_LIMIT else []
     return Document(name, "pdf", tuple(parts), tuple(notes))
+
+
+def _refuse_swelling(data: bytes, name: str) -> None:
+    """Refuse a stream that unpacks to more than `STREAM_LIMIT`, before the library unpacks it into memory."""
+    done = 0
+    for match in _STREAM.finditer(data):
+        lead = data[max(0, match.start() - 400) : match.start()]
+        if match.start() < done or b"/Image" in lead.rpartition(b"obj")[2]:
+            continue
+        size, done = _unpacked(data, match.end())
+        if size > STREAM_LIMIT:
+            raise Refusal(f"{name}: a stream unpacks to more than {STREAM_LIMIT // 1_000_000} MB, which no paper does")
+
+
+def _unpacked(data: bytes, place: int) -> tuple[int, int]:
+    """Count the bytes of a stream without keeping them, up to the limit, and say where it ends."""
+    worker, size = zlib.decompressobj(), 0
+    piece = b""
+    try:
+        while not worker.eof and size <= STREAM_LIMIT and (piece or place < len(data)):
+            if not piece:
+                piece, place = data[place : place + PIECE // 10], place + PIECE // 10
+            size += len(worker.decompress(piece, PIECE))
+            piece = worker.unconsumed_tail
+    except zlib.error:
+        return size, 0
+    return size, place - len(worker.unused_data) - len(piece)
 
 
 def _pages(data: bytes, name: str) -> Iterator[LTPage]:
@@ -101,9 +139,11 @@ def _merged(prose: list[Passage], grids: list[Grid]) -> list[Passage | Grid]:
 
 
 def _is_paragraph(box: list[LTTextLine], width: float) -> bool:
-    letters = sum(len(line.get_text()) for line in box)
-    wide = sum(line.x1 - line.x0 for line in box) >= PARAGRAPH_WIDTH * width * len(box)
-    return wide and len(box) >= PARAGRAPH_LINES and letters >= PARAGRAPH_LENGTH * len(box)
+    """Say whether the middle one of the lines of a box, which has enough of them, is long."""
+    if len(box) < PARAGRAPH_LINES:
+        return False
+    letters = median(len(line.get_text()) for line in box)
+    return letters >= PARAGRAPH_LENGTH and median(line.x1 - line.x0 for line in box) >= PARAGRAPH_WIDTH * width
 
 
 def _flat(boxes: Iterable[list[LTTextLine]]) -> list[LTTextLine]:
