@@ -10,10 +10,11 @@ from cxr_report.analysis import Analysis
 from cxr_report.errors import Refusal
 from cxr_report.progress import Progress
 from cxr_report.report.enclosures import Selection, attachments, select
+from cxr_report.report.hangul import require as check_font
 from cxr_report.report.pango import check_pango
 from cxr_report.runs import AnalysisFolder, ReportFolder, StudyFolder, sha256, write_bytes, write_text
 
-__all__ = ["attachments", "check_pango", "report"]
+__all__ = ["attachments", "check_font", "check_pango", "report"]
 
 STEP = "report"
 """How the stage calls itself in the progress."""
@@ -41,6 +42,7 @@ def report(folder: StudyFolder, analysis: AnalysisFolder, report: ReportFolder, 
 
     check_pango()
     found = statistics.load(analysis)
+    check_font(found.study.report.language)
     _check_chain(folder, analysis, found)
     attached = select(folder, analysis, found)
     inside = [folder.path / name for name in attached.names()]

@@ -9,7 +9,7 @@ from cxr_report.analysis.value import Analysis
 from cxr_report.conformance import population_claim, recorded
 from cxr_report.report.figures import multiverse, population, ranking, reliability, subgroups, variance
 from cxr_report.report.figures.picture import Picture
-from cxr_report.report.language import speech
+from cxr_report.report.language import ENGLISH, Speech, phrase, speech
 from cxr_report.report.narrative import proof
 from cxr_report.report.narrative.further import further
 from cxr_report.report.narrative.prose import Paragraph, Sentence
@@ -74,22 +74,22 @@ def beyond(analysis: Analysis) -> tuple[Section, ...]:
     return tuple(section for section in whole if section.paragraphs or section.keys)
 
 
-def proofs() -> tuple[Section, ...]:
-    """Return the sections of the appendix on the methods themselves, which are the same in every report."""
+def proofs(say: Speech = ENGLISH) -> tuple[Section, ...]:
+    """Return the sections of the appendix on the methods themselves, the same in every report of a language."""
     claim, found = population_claim(), recorded()
     return (
         Section(
             key="methods-population",
-            title="Tests over seeds and claims about other cases",
-            paragraphs=_said(proof.population(claim)),
-            figures=(population.draw(claim),),
-            tables=(conformance.population(claim),),
+            title=say.text("Tests over seeds and claims about other cases"),
+            paragraphs=_said(proof.population(claim, say)),
+            figures=(population.draw(claim, say),),
+            tables=(conformance.population(claim, say),),
         ),
         Section(
             key="methods-conformance",
-            title="Agreement with other programs",
-            paragraphs=_said(proof.conformance(found)),
-            tables=(conformance.conformance(found),),
+            title=say.text("Agreement with other programs"),
+            paragraphs=_said(proof.conformance(found, say)),
+            tables=(conformance.conformance(found, say),),
         ),
     )
 
@@ -112,12 +112,12 @@ def _pictures(*found: Picture | None) -> tuple[Picture, ...]:
 
 
 def _classes(analysis: Analysis) -> Section:
-    kind = "finding" if analysis.study.task == "multilabel" else "class"
+    kind = phrase("Comparisons per finding" if analysis.study.task == "multilabel" else "Comparisons per class")
     found = _tables(class_pairs.class_pairs(analysis))
     near = tuple(_short(found))
     return Section(
         key="results-class-pairs",
-        title=f"Comparisons per {kind}",
+        title=speech(analysis).text(kind),
         tables=near,
         tables_apart=() if near else found,
     )
@@ -130,7 +130,7 @@ def _short(tables: Iterable[Table]) -> Iterator[Table]:
 def _precision(analysis: Analysis) -> Section:
     return Section(
         key="results-precision",
-        title="Where the uncertainty comes from",
+        title=speech(analysis).text("Where the uncertainty comes from"),
         figures=_pictures(variance.draw(analysis)),
         tables_apart=_tables(precision_tables.variances(analysis)),
     )
@@ -139,7 +139,7 @@ def _precision(analysis: Analysis) -> Section:
 def _ranking(analysis: Analysis) -> Section:
     return Section(
         key="results-ranks",
-        title="Ranks over seeds, on these test cases",
+        title=speech(analysis).text("Ranks over seeds, on these test cases"),
         figures=_pictures(ranking.draw(analysis)),
         tables_apart=_tables(ranking_tables.ranks(analysis), ranking_tables.matrix(analysis)),
     )
@@ -148,7 +148,9 @@ def _ranking(analysis: Analysis) -> Section:
 def _floor(analysis: Analysis) -> Section:
     return Section(
         key="results-floor",
-        title="Noise floor" if analysis.twins or analysis.seed_floor else "Calibration of the tests",
+        title=speech(analysis).text(
+            "Noise floor" if analysis.twins or analysis.seed_floor else "Calibration of the tests"
+        ),
         tables=_tables(floor_tables.twins(analysis), floor_tables.null_rates(analysis)),
     )
 
@@ -157,7 +159,7 @@ def _multiverse(analysis: Analysis) -> Section:
     drawn = multiverse.draw(analysis)
     return Section(
         key="results-multiverse",
-        title="The conclusion under other analyses",
+        title=speech(analysis).text("The conclusion under other analyses"),
         figures=tuple(drawn[:1]),
         figures_apart=tuple(drawn[1:]),
         tables_apart=_tables(multiverse_tables.decisions(analysis)),
@@ -167,7 +169,7 @@ def _multiverse(analysis: Analysis) -> Section:
 def _calibration(analysis: Analysis) -> Section:
     return Section(
         key="results-calibration",
-        title="Calibration",
+        title=speech(analysis).text("Calibration"),
         figures=_pictures(reliability.draw(analysis)),
         tables=_tables(calibration.calibration(analysis)),
     )
@@ -176,7 +178,7 @@ def _calibration(analysis: Analysis) -> Section:
 def _subgroups(analysis: Analysis) -> Section:
     return Section(
         key="results-subgroups",
-        title="Subgroups of the test cases, exploratory",
+        title=speech(analysis).text("Subgroups of the test cases, exploratory"),
         figures=_pictures(subgroups.draw(analysis)),
         tables=_tables(subgroup_tables.sizes(analysis)),
         tables_apart=_tables(subgroup_tables.results(analysis)),
@@ -203,7 +205,7 @@ def _fidelity(analysis: Analysis) -> Section:
 def _sensitivity(analysis: Analysis) -> Section:
     return Section(
         key="results-sensitivity",
-        title="Under the other rule for diverged runs",
+        title=speech(analysis).text("Under the other rule for diverged runs"),
         tables_apart=_tables(sensitivity.sensitivity(analysis)),
     )
 
