@@ -78,7 +78,7 @@ def _first(reader: Any, kind: str) -> Any:
         if node.get("/S") == kind:
             return node
         kids = node.get("/K", [])
-        waiting += kids if isinstance(kids, ArrayObject) else [kids]
+        waiting += kids if isinstance(kids, list) else [kids]
     raise AssertionError(kind)
 
 

@@ -74,11 +74,11 @@ def findings(pdf: bytes) -> list[str]:
 def _catalog(reader: PdfReader, root: Any) -> Iterator[str]:
     if not str(root.get("/Lang", "")).strip():
         yield "language: the document has none"
-    if not root.get("/MarkInfo", {}).get("/Marked"):
+    if not _true(root.get("/MarkInfo", {}).get("/Marked")):
         yield "marked: the document does not say that it is tagged"
-    if root.get("/MarkInfo", {}).get("/Suspects"):
+    if _true(root.get("/MarkInfo", {}).get("/Suspects")):
         yield "marked: the document suspects its own tags"
-    if not root.get("/ViewerPreferences", {}).get("/DisplayDocTitle"):
+    if not _true(root.get("/ViewerPreferences", {}).get("/DisplayDocTitle")):
         yield "title: the window would show the file's name"
     if reader.metadata is None or not (reader.metadata.title or "").strip():
         yield "title: the document has none"
@@ -96,6 +96,11 @@ def _catalog(reader: PdfReader, root: Any) -> Iterator[str]:
     for place, page in enumerate(reader.pages, start=1):
         if page.get("/Tabs") != "/S":
             yield f"tab order: page {place} does not follow the structure"
+
+
+def _true(told: Any) -> bool:
+    """Say whether a boolean of a PDF is true; as an object of Python it always is."""
+    return getattr(told, "value", told) is True
 
 
 def _walk(node: Any, parent: str, page: Any, found: Structure, pages: dict[int, int]) -> None:
