@@ -77,6 +77,8 @@ class Interval:
     """The method of the interval that the text names."""
     pooled: bool = False
     """The text speaks of seeds, folds, clusters or simultaneous intervals, so that n cases do not give its width."""
+    second: bool = False
+    """The estimate is the second of two values, so that the interval may be that of their difference."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,8 @@ def test_both_columns_of_a_pdf_and_a_table_beside_text_are_read() -> None:
     font = Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf").as_uri()
     style = (
         f"@font-face {{ font-family: Tested; src: url({font}) }} body {{ font: 9pt Tested }} "
-        "main { columns: 2; text-align: justify; hyphens: auto } table { border-spacing: 12pt 2pt; break-inside: avoid }"
+        "main { columns: 2; text-align: justify; hyphens: auto } "
+        "table { border-spacing: 12pt 2pt; break-inside: avoid }"
     )
     data = weasyprint.HTML(string=f"<style>{style}</style><html lang=en><main>{prose}{table}{prose}</main>").write_pdf()
     findings = check(read_bytes(data, "x", ".pdf")).findings

@@ -48,6 +48,11 @@ _NO_ESTIMATE = re.compile(
     r"|±) ?$"
 )
 """What a number is called that an interval is never about."""
+_SECOND = re.compile(
+    rf"{NUMERAL} ?%? ?(?:vs\.?|versus|v\.|and|against|to|minus|than|compared (?:with|to)|for .{{1,12}} (?:vs\.?|and)) "
+    r"(?:[a-z]{1,12} ){0,2}$"
+)
+"""A value before the estimate that it is compared with."""
 _COUNTED = re.compile(r"(?<![\d./,-])(?P<count>\d{1,7}) ?(?:/|of|out of) ?(?P<n>\d{1,7})(?!\d|[./,]\d)")
 _GROUPS = re.compile(
     r"(?P<positives>\d{1,7}) (?:[a-z-]{1,20} ){0,2}?(?:positives?|diseased|abnormals?|cases with|patients with|with)\b"
@@ -147,6 +152,7 @@ def _interval(text: str, match: re.Match[str], start: int, estimate: re.Match[st
     statement = Interval(
         name, value, low, highs[0], level, tuple(highs[1:]), n=_cases(text, start, match.end(), value) if name else 0,
         groups=_groups(near) if name == "area" else None, method=method_named(near), pooled=bool(POOLED.search(near)),
+        second=bool(_SECOND.search(text[max(0, start - 40) : start])),
     )  # fmt: skip
     return Found(statement, start, match.end())
 

@@ -38,6 +38,10 @@ def grade_interval(interval: Interval) -> Verdict:
     if not ordered:
         return Verdict("inconsistent", "", "the lower end lies above the upper end")
     inside = [high for high in ordered if _inside(interval.estimate, interval.low, high)]
+    if not inside and interval.second:
+        return Verdict(
+            "cannot be checked", "", "the interval may be that of the difference of the two values before it"
+        )
     if not inside:
         return Verdict("inconsistent", "", "the estimate lies outside of its interval")
     if interval.name and (inside[0].low > 1 or interval.low.high < 0):
