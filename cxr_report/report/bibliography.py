@@ -121,6 +121,12 @@ _WORKS = {
     "scientific computing in Python. Nature Methods. 2020;17:261-272.",
     "10.1038/s41597-022-01721-8": "Yang J, Shi R, Wei D, et al. MedMNIST v2: a large-scale lightweight benchmark for "
     "2D and 3D biomedical image classification. Scientific Data. 2023;10:41.",
+    "10.1148/ryai.240300": "Tejani AS, Klontzas ME, Gatti AA, et al. Checklist for artificial intelligence in medical "
+    "imaging (CLAIM): 2024 update. Radiology: Artificial Intelligence. 2024;6(4):e240300.",
+    "10.1136/bmj-2023-078378": "Collins GS, Moons KGM, Dhiman P, et al. TRIPOD+AI statement: updated guidance for "
+    "reporting clinical prediction models that use regression or machine learning methods. BMJ. 2024;385:e078378.",
+    "10.1038/s41591-025-03953-8": "Sounderajah V, Guni A, Liu X, et al. The STARD-AI reporting guideline for diagnostic "
+    "accuracy studies using artificial intelligence. Nature Medicine. 2025;31:3283-3289.",
     "holm": "Holm S. A simple sequentially rejective multiple test procedure. Scandinavian Journal of Statistics. "
     "1979;6(2):65-70.",
     "bonferroni": "Dunn OJ. Multiple comparisons among means. Journal of the American Statistical Association. "

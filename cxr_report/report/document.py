@@ -11,14 +11,27 @@ from cxr_report.metrics import METRICS, Metric
 from cxr_report.report import narrative
 from cxr_report.report.answers import answers, deciding
 from cxr_report.report.bibliography import Bibliography, Reference
+from cxr_report.report.checklists import GUIDELINES
 from cxr_report.report.cohort import Cohort, cohort
 from cxr_report.report.figures import confusion, differences, flow, learning, roc, seeds
 from cxr_report.report.figures import tuning as tuning_curve
 from cxr_report.report.figures.picture import Picture
+from cxr_report.report.headings import headings
+from cxr_report.report.language import speech
 from cxr_report.report.names import adjustment
 from cxr_report.report.narrative import Paragraph
 from cxr_report.report.sections import Section, beyond, listings, proofs
-from cxr_report.report.tables import appendix, comparisons, equivalence, joint, omnibus, results, study, tuning
+from cxr_report.report.tables import (
+    appendix,
+    checklists,
+    comparisons,
+    equivalence,
+    joint,
+    omnibus,
+    results,
+    study,
+    tuning,
+)
 from cxr_report.report.tables.table import Table
 
 __all__ = ["Document", "compose"]
@@ -86,6 +99,8 @@ class Document:
     """Those of the results that follow the comparisons."""
     proofs: tuple[Section, ...]
     """Those of the appendix on the methods themselves."""
+    checklists: Section
+    """Reporting guidelines, item by item."""
     listings: tuple[Table, ...]
     """Tables that stand as files alone, for they are too long to print."""
     cites: Mapping[str, str]
@@ -109,12 +124,14 @@ def compose(analysis: Analysis, machine: Table) -> Document:
     losses += [searched] if searched is not None else []
     cites |= _cites_after_losses(analysis, bibliography)
     main, class_tables = _main_tables(analysis, cases)
-    sections, methods = beyond(analysis), proofs()
+    sections, methods, told = beyond(analysis), proofs(), _sections(narrative.results(analysis))
+    had = [name for name, there in (("secondary", told.get("secondary")), ("classes", class_tables)) if there]
+    asked = _checklists(analysis, cases, headings(analysis, had, sections))
     main += [table for each in sections for table in each.tables]
     further = _appendix_tables(analysis, cases, [table for each in sections for table in each.tables_apart])
     numbered = [
         *_numbered([*data, *losses, *main], "Table "),
-        *_numbered([*further, *(table for each in methods for table in each.tables), machine], "Table A"),
+        *_numbered([*further, *(table for each in (*methods, asked) for table in each.tables), machine], "Table A"),
     ]
     first, *more = seeds.draw(analysis)
     drawn = (
@@ -143,7 +160,7 @@ def compose(analysis: Analysis, machine: Table) -> Document:
         analysis_methods=narrative.analysis_methods(analysis),
         tuning_methods=narrative.tuning_methods(analysis),
         decision_title=_DECISIONS[deciding(analysis, analysis.metrics[0]).target],
-        results=_sections(narrative.results(analysis)),
+        results=told,
         limitations=narrative.limitations(analysis),
         figures=MappingProxyType({figure.key: figure for figure in figures}),
         tables=MappingProxyType({table.key: table for table in numbered}),
@@ -152,6 +169,7 @@ def compose(analysis: Analysis, machine: Table) -> Document:
         appendix=tuple(table.key for table in further),
         sections=sections,
         proofs=methods,
+        checklists=asked,
         listings=listings(analysis),
         cites=MappingProxyType(cites),
         references=bibliography.references(),
@@ -189,6 +207,15 @@ def _main_tables(analysis: Analysis, cases: Cohort) -> tuple[list[Table], tuple[
     tables += [omnibus.omnibus(analysis, primary, "omnibus"), comparisons.pairs(analysis, primary, "pairs")]
     per_class = list(results.classes(analysis, primary[0], _positives(cases)))
     return [*tables, *per_class], tuple(table.key for table in per_class)
+
+
+def _checklists(analysis: Analysis, cases: Cohort, numbers: Mapping[str, str]) -> Section:
+    return Section(
+        key="checklists",
+        title=speech(analysis).text("Reporting checklists"),
+        paragraphs=narrative.checklists(analysis),
+        tables=checklists.tables(analysis, cases, numbers),
+    )
 
 
 def _positives(cases: Cohort) -> dict[str, int]:
@@ -260,4 +287,5 @@ def _cites_after_losses(analysis: Analysis, bibliography: Bibliography) -> dict[
         "calibration": ("10.1175/2007WAF2006116.1",) if analysis.calibrations else (),
         "scipy": ("10.1038/s41592-019-0686-2",),
     }
+    wanted |= {guideline.key: (guideline.doi,) for guideline in GUIDELINES}
     return cites | {key: bibliography.cite(*works) for key, works in wanted.items()}

@@ -1,6 +1,7 @@
 """An Analysis in, the sentences of the report out: abstract, methods of analysis, results, limitations."""
 
 from cxr_report.report.narrative.abstracts import abstract
+from cxr_report.report.narrative.checklists import checklists
 from cxr_report.report.narrative.limits import limitations
 from cxr_report.report.narrative.methods import analysis_methods
 from cxr_report.report.narrative.outcome import results
@@ -13,6 +14,7 @@ __all__ = [
     "Sentence",
     "abstract",
     "analysis_methods",
+    "checklists",
     "limitations",
     "results",
     "tuning_methods",
