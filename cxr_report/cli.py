@@ -368,10 +368,16 @@ def audit(
             "class_counts, bold; or one column per metric; - reads one that is typed in",
         ),
     ],
-    n_test: Annotated[int | None, typer.Option("--n-test", min=1, help="test cases, where no column says")] = None,
-    seeds: Annotated[int | None, typer.Option("--seeds", min=1, help="runs behind each value")] = None,
-    positives: Annotated[int | None, typer.Option("--positives", min=1, help="cases of the positive class")] = None,
-    negatives: Annotated[int | None, typer.Option("--negatives", min=1, help="cases of the other class")] = None,
+    n_test: Annotated[
+        int | None, typer.Option("--n-test", min=1, max=1_000_000, help="test cases, where no column says")
+    ] = None,
+    seeds: Annotated[int | None, typer.Option("--seeds", min=1, max=1_000_000, help="runs behind each value")] = None,
+    positives: Annotated[
+        int | None, typer.Option("--positives", min=1, max=1_000_000, help="cases of the positive class")
+    ] = None,
+    negatives: Annotated[
+        int | None, typer.Option("--negatives", min=1, max=1_000_000, help="cases of the other class")
+    ] = None,
     percent: Annotated[
         bool, typer.Option("--percent", help="values are per cent; default: told by values above 1")
     ] = False,

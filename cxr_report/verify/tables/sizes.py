@@ -12,7 +12,7 @@ from cxr_report.verify.tables.grid import Grid, Row
 
 __all__ = ["Sizes", "sizes_of"]
 
-MOST = 10_000_000
+MOST = 1_000_000
 """Chosen: cases or runs; no test set of images has as many."""
 
 
@@ -95,7 +95,7 @@ def _counts(grid: Grid, row: Row, place: int | None) -> tuple[int, ...]:
     parts = [part for part in re.split(r"[\s/|+;:]+", text.strip()) if part]
     if text.casefold() in NOTHING:
         return ()
-    if len(parts) < 2 or not all(re.fullmatch(r"[0-9]{1,8}", part) and int(part) for part in parts):
+    if len(parts) < 2 or not all(re.fullmatch(r"[0-9]{1,8}", part) and 0 < int(part) <= MOST for part in parts):
         raise Refusal(
             f"{grid.at(row.line, grid.header.cells[place])}: {text!r} is no list of class counts; allowed: such as "
             "50/120/54, at least two whole numbers from 1"

@@ -11,8 +11,11 @@ from cxr_report.verify.tables.printed import Interval
 
 __all__ = ["Undecided", "Window", "bounded", "possible"]
 
-STEPS = 100_000
+STEPS = 200_000
 """Chosen: steps of the search for one standard deviation, below a second."""
+
+MOST_RUNS = 200
+"""Chosen: runs up to which the search goes, one level deep for each; no study trains as many seeds."""
 
 DIVISORS = (1, 0)
 """Both denominators, S - 1 and S; neither is named in most tables."""
@@ -71,10 +74,11 @@ def possible(window: Window, *, steps: int = STEPS) -> bool:
         >>> possible(Window(mean, sd, 2, 10)), possible(Window(mean, Interval(1 + half / 10, Fraction(13, 10)), 2, 10))
         (True, False)
     """
+    if window.runs > MOST_RUNS:
+        raise Undecided
     budget = _Budget(steps, set())
-    for total in _outwards(window.mean.scaled(window.runs).integers()):
-        if not 0 <= total <= window.runs * window.top:
-            continue
+    allowed = window.mean.scaled(window.runs).integers()
+    for total in _outwards(range(max(0, allowed.start), min(allowed.stop, window.runs * window.top + 1))):
         budget.spend(10)
         base, rest = divmod(total, window.runs)
         bounds, budget.failed = (-base, window.top - base), set()
@@ -87,7 +91,11 @@ def possible(window: Window, *, steps: int = STEPS) -> bool:
 def _outwards(numbers: range) -> Iterator[int]:
     """Walk from the middle to both ends: what is near the middle is found first."""
     middle = len(numbers) // 2
-    yield from sorted(numbers, key=lambda each: abs(each - numbers[middle])) if len(numbers) < 1000 else numbers
+    for distance in range(middle + 1):
+        if middle + distance < len(numbers):
+            yield numbers[middle + distance]
+        if distance:
+            yield numbers[middle - distance]
 
 
 def _squares(window: Window, total: int, base: int) -> Iterator[int]:
@@ -110,6 +118,7 @@ def attained(runs: int, total: int, squares: int, bounds: tuple[int, int], *, bu
         Undecided: the budget is spent.
     """
     low, high = bounds
+    budget.spend()
     if runs * squares < total * total or (squares - total) % 2 or not runs * low <= total <= runs * high:
         return False
     if squares > (low + high) * total - runs * low * high:  # (x - low)(high - x) is never negative
@@ -117,7 +126,6 @@ def attained(runs: int, total: int, squares: int, bounds: tuple[int, int], *, bu
     state = (runs, total, squares)
     if state in budget.failed:
         return False
-    budget.spend()
     if runs == 1:
         return squares == total * total
     if runs == 2:

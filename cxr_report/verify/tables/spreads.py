@@ -18,7 +18,7 @@ __all__ = ["check_sd"]
 NEIGHBOURS = 10
 """Chosen: printable numbers on each side over which the share that would pass is measured."""
 
-STEPS_NEARBY = 500
+STEPS_NEARBY = 1_500
 """Chosen: steps of the search for each of them; what is not found by then counts as passing."""
 
 

@@ -73,6 +73,13 @@ def test_the_range_of_the_counts_bounds_the_spread() -> None:
 def test_a_search_that_is_given_up_says_so() -> None:
     with pytest.raises(Undecided):
         possible(window("5.000", "2.503", 12, 10), steps=3)
+    text = "method,accuracy,sd,seeds,n\nA,0.9,0.1,1000,50\n"
+    assert audit_grid(parse(text, "t"), Said(scale="fraction")).findings[1].text == "the search was given up"
+
+
+def test_means_that_leave_many_sums_open_are_judged_in_time() -> None:
+    text = "method,recall,sd,seeds,positives,negatives\nF,1,0.5,2,1000000,5000\n"
+    assert audit_grid(parse(text, "t"), Said(scale="fraction")).impossible == ()
 
 
 @pytest.mark.parametrize(
