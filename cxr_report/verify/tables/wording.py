@@ -155,4 +155,5 @@ def summary(findings: tuple[Finding, ...], standings: tuple[Standing, ...]) -> I
     if pairs:
         never = sum(pair.verdict == "told apart at no agreement" for pair in pairs)
         some = sum(pair.verdict == "told apart at some agreements" for pair in pairs)
-        yield f"{len(pairs)} pairs: {never} are told apart at no agreement, {some} only at some agreements."
+        word = "pair" if len(pairs) == 1 else "pairs"
+        yield (f"Of {len(pairs)} {word}, {never} can be told apart at no agreement and {some} at some agreements only.")
