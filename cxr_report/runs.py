@@ -170,6 +170,11 @@ class ReportFolder:
         """The report as A4 pages."""
         return self.path / "report.pdf"
 
+    @property
+    def references(self) -> Path:
+        """The report's references as BibTeX."""
+        return self.path / "references.bib"
+
     def figure(self, name: str) -> Path:
         """Return the file of a figure."""
         return self.path / "figures" / f"{name}.svg"
@@ -220,6 +225,11 @@ class StudyFolder:
     def cache(self) -> Path:
         """Decoded images, beside the studies and never inside one."""
         return self.path.parent / ".cache"
+
+    @property
+    def gallery(self) -> Path:
+        """Test cases that the report shows with their pixels; there only where the study decides so."""
+        return self.path / "gallery.npz"
 
     def truth(self, split: str) -> Path:
         """Return the file with ids, patients and labels of one split."""

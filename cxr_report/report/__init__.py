@@ -71,7 +71,7 @@ def _check_chain(folder: StudyFolder, analysis: AnalysisFolder, found: Analysis)
 
 
 def _write(attached: Selection, found: Analysis, report: ReportFolder, progress: Progress) -> Iterator[Path]:
-    from cxr_report.report import document, fonts, machine, page, pdf, templates
+    from cxr_report.report import bibtex, document, fonts, machine, page, pdf, templates
     from cxr_report.report.figures import standalone
     from cxr_report.report.tables import to_csv, to_latex
 
@@ -91,6 +91,8 @@ def _write(attached: Selection, found: Analysis, report: ReportFolder, progress:
     for table in composed.listings:
         write_text(report.table(table.key, "csv"), to_csv(table))
         yield report.table(table.key, "csv")
+    write_text(report.references, bibtex.to_bibtex(composed.references))
+    yield report.references
     progress.advance(STEP)
     html = page.render(composed, templates.own(found.study, folder), attached)
     write_text(report.html, html)

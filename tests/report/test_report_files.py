@@ -96,7 +96,15 @@ def test_equal_inputs_give_equal_bytes_in_every_file(reported: StudyFolder, tmp_
     assert _hashes(again) == _hashes(reported)
 
 
-@pytest.mark.parametrize("name", ["figures/roc.svg", "tables/main.csv", "report.html"])
+def test_the_references_of_the_list_lie_beside_the_report_as_bibtex(reported: StudyFolder) -> None:
+    written = reported.report().references.read_text(encoding="utf-8")
+    source = reported.report().html.read_text(encoding="utf-8")
+    listed = source.split('<ol class="references">', 1)[1].split("</ol>")[0]
+    assert written.count("\n}\n") == listed.count("<li ") > 10
+    assert read_json(reported.report().manifest)["outputs"]["references.bib"] == sha256(reported.report().references)
+
+
+@pytest.mark.parametrize("name", ["figures/roc.svg", "tables/main.csv", "references.bib", "report.html"])
 def test_a_file_that_is_gone_or_changed_is_made_again(name: str, reported: StudyFolder, tmp_path: Path) -> None:
     folder = _copy(reported, tmp_path)
     wanted = _hashes(folder)
