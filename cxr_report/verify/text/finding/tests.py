@@ -36,7 +36,10 @@ _DF = re.compile(
 _LOOSE = re.compile(
     r"(?i:welch|satterthwaite|greenhouse|huynh|kenward|box'?s|correct(?:ed|ion)|unequal variance|adjusted df)"
 )
-_EXACT = re.compile(r"(?i:exact|permut|monte[ -]carlo|bootstrap|simulat|resampl|randomi[sz]ation)")
+_EXACT = re.compile(
+    r"(?i:exact (?:[a-z'-]{1,20} ){0,2}(?:p\b|tests?\b|distribution)|\bp(?:-values?)? ?\(?exact|permut|monte[ -]carlo|"
+    r"bootstrap(?:ped)? (?:p\b|tests?\b)|simulated p|resampl|randomi[sz]ation tests?)"
+)
 _BOUNDARY = re.compile(r"[.!?] (?=[A-Z가-힣(])|[.!?]$")
 _WORD = re.compile(r"[A-Za-z]{4,}")
 _KNOWN = re.compile(
