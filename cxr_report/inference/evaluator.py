@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 import cxr_report.inference.controls as controls
 import cxr_report.inference.external as external
+import cxr_report.inference.gallery as gallery
 import cxr_report.inference.record as record
 import cxr_report.inference.session as session
 import cxr_report.inference.variants as variants
@@ -56,6 +57,7 @@ def evaluate(
     variants.evaluate(study.inference, compared, dataset, progress, provider=provider)
     external.evaluate(compared, dataset, progress, provider=provider)
     controls.evaluate(study, folder=folder, dataset=dataset, progress=progress)
+    gallery.evaluate(study, [run for run, _ in compared], folder=folder, data=dataset, progress=progress)
 
 
 def _engine(pending: list[_Exported], dataset: DataSet, provider: session.Wish) -> session.Engine:

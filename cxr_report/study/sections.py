@@ -343,3 +343,16 @@ class Report(Section):
     language: Literal["en", "ko"] = "en"
     style: Literal["report", "article"] = Field("report", description="one column, or two as in a journal")
     templates: str = Field("", description="folder of templates of one's own, relative to the study file")
+    show_cases: bool | None = Field(None, description="whether test images may be published; left out: phantoms only")
+
+    def shows_cases(self, source: str) -> bool:
+        """Say whether pixels of test cases may be published: as decided, and undecided those of the phantom alone.
+
+        Args:
+            source: where the data comes from.
+
+        Example:
+            >>> Report().shows_cases("phantom"), Report().shows_cases("manifest")
+            (True, False)
+        """
+        return source == "phantom" if self.show_cases is None else self.show_cases

@@ -35,7 +35,7 @@ MOST_SEEDS = 2**31
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 RESERVED = re.compile(
-    r"(analysis|report|controls|tuning)([-.].*)?|templates|truth-.*|study\.json|data\.json", re.IGNORECASE
+    r"(analysis|report|controls|tuning)([-.].*)?|templates|truth-.*|gallery\.npz|study\.json|data\.json", re.IGNORECASE
 )
 """Names of a study's own files, which no loss may have."""
 
