@@ -13,7 +13,7 @@ from cxr_report.analysis.classes import class_comparisons
 from cxr_report.analysis.comparisons import compare, smallest, summarise
 from cxr_report.analysis.completeness import absent, left_out
 from cxr_report.analysis.context import Context
-from cxr_report.analysis.curves import confusions, learning_curves, roc_curves
+from cxr_report.analysis.curves import confusions, learning_curves, pr_curves, roc_curves
 from cxr_report.analysis.ensembles import ensembles
 from cxr_report.analysis.equivalence import equivalences, seeds_equivalences
 from cxr_report.analysis.external import external_tests
@@ -50,7 +50,7 @@ from cxr_report.study import Report, Study
 
 __all__ = ["FORMAT", "assemble", "labels"]
 
-FORMAT = 3
+FORMAT = 4
 """Of statistics.json; an analysis of another format is redone."""
 
 
@@ -140,9 +140,11 @@ def assemble(
 
 
 def _curves(study: Study, losses: tuple[str, ...], material: Material) -> tuple[CurveSet, ...]:
-    """Draw what there is: learning curves of runs that were trained here, ROC curves of predictions."""
+    """Draw what there is: learning curves of runs that were trained here, the others of predictions."""
     learning = learning_curves(losses, material) if study.trained else ()
-    return (*learning, *(roc_curves(study.task, losses, material) if study.predicted else ()))
+    if not study.predicted:
+        return learning
+    return (*learning, *roc_curves(study.task, losses, material), *pr_curves(study.task, losses, material))
 
 
 def _sensitivity(context: Context) -> tuple[Pair, ...]:

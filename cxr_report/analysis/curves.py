@@ -1,4 +1,4 @@
-"""Histories and predictions of the runs in, learning curves, ROC curves and confusion matrices per loss out."""
+"""Histories and predictions of the runs in, learning, ROC and precision-recall curves and confusion matrices out."""
 
 from __future__ import annotations
 
@@ -10,14 +10,26 @@ from numpy.typing import NDArray
 
 from cxr_report.analysis.gather import History, Material, RunMaterial
 from cxr_report.analysis.value import Confusion, Curve, CurveSet
-from cxr_report.metrics import confusion_matrix, decide, finding_tables, margins, roc_curve
+from cxr_report.metrics import (
+    confusion_matrix,
+    decide,
+    finding_tables,
+    margins,
+    precision_recall_curve,
+    roc_curve,
+)
 
-__all__ = ["GRID", "confusions", "learning_curves", "roc_curves"]
+__all__ = ["GRID", "confusions", "learning_curves", "pr_curves", "roc_curves"]
 
 Floats = NDArray[np.float64]
 
 GRID: Floats = np.linspace(0.0, 1.0, 101)
 """Chosen: false positive rates at which ROC curves are averaged; hundredths, so that 90 % specificity is one."""
+
+RECALLS: Floats = np.arange(1, 101) / 100.0
+"""Chosen: sensitivities at which precision is averaged; at 0 nothing is called positive, and precision is undefined."""
+
+_BAND = "mean plus and minus one SD over seeds"
 
 _LEARNING: dict[str, Callable[[History], Floats]] = {
     "train_loss": lambda history: history.train_loss,
@@ -71,20 +83,47 @@ def roc_curves(task: str, losses: Sequence[str], material: Material) -> tuple[Cu
     Returns:
         The macro curve, then one set per class or finding; for a binary task only the positive class, as overall.
     """
-    per_run = {(run.loss, run.seed): _run_rocs(task, run, material) for run in material.runs}
-    names = [""] if task == "binary" else ["", *material.classes]
+    return _per_class("roc", task, losses, material, _sensitivities, _roc)
+
+
+def pr_curves(task: str, losses: Sequence[str], material: Material) -> tuple[CurveSet, ...]:
+    """Average the precision-recall curves on test over the seeds of each loss, at fixed sensitivities.
+
+    The precision at a sensitivity is that of the highest threshold which reaches it: nothing is interpolated, for
+    between two points of such a curve a straight line promises more than any threshold gives (Davis & Goadrich 2006,
+    doi 10.1145/1143844.1143874). Drawn to the left as steps, a run's curve has the average precision as its area. The
+    macro curve and the band are made as those of `roc_curves`.
+
+    Returns:
+        The macro curve, then one set per class or finding; for a binary task only the positive class, as overall.
+    """
+    return _per_class("pr", task, losses, material, _precisions, _pr)
+
+
+def _per_class(
+    name: str,
+    task: str,
+    losses: Sequence[str],
+    material: Material,
+    line: Callable[[Floats, Floats], Floats],
+    curve: Callable[[str, Floats], Curve],
+) -> tuple[CurveSet, ...]:
+    """Draw a line per run and class, and average it over the seeds of each loss."""
+    per_run = {(run.loss, run.seed): _run_lines(task, run, material, line) for run in material.runs}
     sets = []
-    for place, name in enumerate(names):
+    for place, klass in enumerate([""] if task == "binary" else ["", *material.classes]):
         curves = [
-            _roc(loss, np.array([per_run[run.loss, run.seed][place] for run in _of(material, loss)])) for loss in losses
+            curve(loss, np.array([per_run[run.loss, run.seed][place] for run in _of(material, loss)]))
+            for loss in losses
         ]
-        band = "mean plus and minus one SD over seeds"
-        sets.append(CurveSet(name="roc", klass=name, band=band, curves=tuple(curves)))
+        sets.append(CurveSet(name=name, klass=klass, band=_BAND, curves=tuple(curves)))
     return tuple(sets)
 
 
-def _run_rocs(task: str, run: RunMaterial, material: Material) -> list[Floats]:
-    """Return the macro curve and one per class, each ``(G,)`` sensitivities on `GRID`; binary: the positive class."""
+def _run_lines(
+    task: str, run: RunMaterial, material: Material, line: Callable[[Floats, Floats], Floats]
+) -> list[Floats]:
+    """Return the macro curve and one per class, each on the grid of ``line``; binary: the positive class alone."""
     labels = material.truth["test"].labels
     logits = run.logits["test"].astype(np.float64)
     ranking = logits if task == "multilabel" else margins(logits)
@@ -92,11 +131,11 @@ def _run_rocs(task: str, run: RunMaterial, material: Material) -> list[Floats]:
     for place in range(len(material.classes)):
         truth = labels[:, place] if task == "multilabel" else (labels == place).astype(np.float64)
         known = ~np.isnan(truth)
-        lines.append(_sensitivities(truth[known], ranking[known, place]))
+        lines.append(line(truth[known], ranking[known, place]))
     if task == "binary":
         return [lines[1]]
-    usable = [line for line in lines if np.isfinite(line).all()]
-    macro = np.mean(usable, axis=0) if usable else np.full(GRID.size, np.nan)
+    usable = [each for each in lines if np.isfinite(each).all()]
+    macro = np.mean(usable, axis=0) if usable else np.full(lines[0].shape, np.nan)
     return [macro, *lines]
 
 
@@ -109,11 +148,35 @@ def _sensitivities(truth: Floats, score: Floats) -> Floats:
     return result
 
 
+def _precisions(truth: Floats, score: Floats) -> Floats:
+    if not truth.size or truth.min() == truth.max():
+        return np.full(RECALLS.size, np.nan)
+    curve = precision_recall_curve(truth, score)
+    hits = np.rint(curve.recall * truth.sum())  # whole numbers, so that 7 of 10 reach a sensitivity of 0.7
+    reached = np.searchsorted(hits, np.ceil(RECALLS * truth.sum() - 1e-9))
+    result: Floats = curve.precision[reached]
+    return result
+
+
+def _pr(loss: str, lines: Floats) -> Curve:
+    if not lines.size:
+        return Curve(loss=loss, x=(), mean=(), low=(), high=())
+    mean, sd = _mean_sd(lines)
+    low, high = np.clip(mean - sd, 0.0, 1.0), np.clip(mean + sd, 0.0, 1.0)
+    return Curve(loss, *(tuple(line.tolist()) for line in (RECALLS, mean, low, high)))
+
+
+def _mean_sd(lines: Floats) -> tuple[Floats, Floats]:
+    """Average ``(S, G)`` lines; one alone has no SD."""
+    mean: Floats = lines.mean(axis=0)
+    sd: Floats = lines.std(axis=0, ddof=1) if len(lines) > 1 else np.full(mean.shape, np.nan)
+    return mean, sd
+
+
 def _roc(loss: str, lines: Floats) -> Curve:
     if not lines.size:
         return Curve(loss=loss, x=(), mean=(), low=(), high=())
-    mean = lines.mean(axis=0)
-    sd = lines.std(axis=0, ddof=1) if len(lines) > 1 else np.full(mean.shape, np.nan)
+    mean, sd = _mean_sd(lines)
     return Curve(
         loss=loss,
         x=(0.0, *GRID.tolist()),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from sklearn import metrics as sklearn
 
 from cxr_report import runs
 from cxr_report.analysis.value import Analysis
@@ -30,6 +31,53 @@ def test_the_area_below_the_mean_roc_curve_is_the_mean_auroc(recipe: dict, shown
             assert curve.mean[-1] == 1.0
             assert all(
                 0 <= low <= mean <= high <= 1 for low, mean, high in zip(curve.low, curve.mean, curve.high, strict=True)
+            )
+
+
+@pytest.mark.parametrize("recipe", TASKS)
+def test_precision_is_that_of_the_highest_threshold_that_reaches_a_sensitivity(recipe: dict, shown: Shown) -> None:
+    folder, analysis = shown(**recipe)
+    with np.load(folder.truth("test")) as file:
+        labels = file["labels"]
+    sets = {entry.klass: entry for entry in analysis.curves if entry.name == "pr"}
+    assert list(sets) == ([""] if analysis.study.task == "binary" else ["", *analysis.classes])
+    for place, curve in enumerate(sets[""].curves):
+        lines = [_precisions(folder, curve.loss, seed, labels, analysis) for seed in analysis.seeds]
+        classes = [""] if analysis.study.task == "binary" else list(analysis.classes)
+        for name in classes:
+            drawn = sets[name].curves[place]
+            table = np.array([line[name] for line in lines])
+            assert drawn.x == pytest.approx(np.arange(1, 101) / 100)
+            np.testing.assert_allclose(drawn.mean, table.mean(axis=0), atol=1e-12)
+            np.testing.assert_allclose(drawn.low, np.clip(table.mean(axis=0) - table.std(axis=0, ddof=1), 0, 1))
+        macro = np.mean([[line[name] for name in classes] for line in lines], axis=(0, 1))
+        np.testing.assert_allclose(curve.mean, macro, atol=1e-12)
+
+
+def _precisions(folder: StudyFolder, loss: str, seed: int, labels: np.ndarray, analysis: Analysis) -> dict:
+    """Take precision at every hundredth of sensitivity from sklearn's curve of one run, without interpolation."""
+    with np.load(folder.run(loss, seed).predictions("test")) as file:
+        logits = file["logits"].astype(float)
+    found, task = {}, analysis.study.task
+    for place, name in enumerate(analysis.classes):
+        truth = labels[:, place] if task == "multilabel" else (labels == place).astype(float)
+        others = np.delete(logits, place, axis=1)
+        score = logits[:, place] if task == "multilabel" else logits[:, place] - np.logaddexp.reduce(others, axis=1)
+        known = ~np.isnan(truth)
+        precision, recall, _ = sklearn.precision_recall_curve(truth[known], score[known], drop_intermediate=False)
+        levels = np.arange(1, 101) / 100
+        found[name] = np.array([precision[np.flatnonzero(recall >= level - 1e-12)[-1]] for level in levels])
+    return {"": found[analysis.classes[1]]} if task == "binary" else found
+
+
+def test_a_precision_recall_curve_has_the_average_precision_as_its_area(shown: Shown) -> None:
+    _, analysis = shown()
+    means = {(s.loss, s.klass): s.mean for s in analysis.summaries if s.metric == "average_precision"}
+    for entry in (entry for entry in analysis.curves if entry.name == "pr"):
+        for curve in entry.curves:
+            assert np.mean(curve.mean) == pytest.approx(means[curve.loss, entry.klass], abs=0.01)
+            assert all(
+                0 <= low <= mid <= high <= 1 for low, mid, high in zip(curve.low, curve.mean, curve.high, strict=True)
             )
 
 
