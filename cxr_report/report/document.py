@@ -17,8 +17,8 @@ from cxr_report.report.figures import confusion, differences, flow, learning, ro
 from cxr_report.report.figures import tuning as tuning_curve
 from cxr_report.report.figures.picture import Picture
 from cxr_report.report.headings import headings
-from cxr_report.report.language import speech
-from cxr_report.report.names import adjustment
+from cxr_report.report.language import Speech, phrase, speech
+from cxr_report.report.names import adjustment, localised
 from cxr_report.report.narrative import Paragraph
 from cxr_report.report.sections import Section, beyond, listings, proofs
 from cxr_report.report.tables import (
@@ -53,9 +53,9 @@ ADJUSTMENTS = {
 
 
 _DECISIONS: Mapping[Target, str] = {
-    BOTH: "Seeds and cases together: the decisions",
-    SEEDS: "Seeds, on these test cases: the decisions",
-    CASES: "Cases, for these runs: the decisions",
+    BOTH: phrase("Seeds and cases together: the decisions"),
+    SEEDS: phrase("Seeds, on these test cases: the decisions"),
+    CASES: phrase("Cases, for these runs: the decisions"),
 }
 
 JOINT = ("10.1080/03610919508813243", "10.1002/sim.2532", "10.1016/j.acra.2007.12.015", "10.1002/sim.5926")
@@ -115,7 +115,8 @@ def compose(analysis: Analysis, machine: Table) -> Document:
         analysis: everything that the report says.
         machine: the one table that is fed from elsewhere.
     """
-    cases = cohort(analysis)
+    analysis = localised(analysis)
+    say, cases = speech(analysis), cohort(analysis)
     bibliography = Bibliography()
     cites = _cites_before_losses(analysis, bibliography)
     losses = [study.losses(analysis, bibliography.cite)] if analysis.study.trained else []
@@ -124,18 +125,18 @@ def compose(analysis: Analysis, machine: Table) -> Document:
     losses += [searched] if searched is not None else []
     cites |= _cites_after_losses(analysis, bibliography)
     main, class_tables = _main_tables(analysis, cases)
-    sections, methods, told = beyond(analysis), proofs(), _sections(narrative.results(analysis))
+    sections, methods, told = beyond(analysis), proofs(say), _sections(narrative.results(analysis))
     had = [name for name, there in (("secondary", told.get("secondary")), ("classes", class_tables)) if there]
     asked = _checklists(analysis, cases, headings(analysis, had, sections))
     main += [table for each in sections for table in each.tables]
     further = _appendix_tables(analysis, cases, [table for each in sections for table in each.tables_apart])
     numbered = [
-        *_numbered([*data, *losses, *main], "Table "),
-        *_numbered([*further, *(table for each in (*methods, asked) for table in each.tables), machine], "Table A"),
+        *_numbered(say, [*data, *losses, *main], phrase("Table {n}")),
+        *_numbered(say, [*further, *_of(*methods, asked), machine], phrase("Table A{n}")),
     ]
     first, *more = seeds.draw(analysis)
     drawn = (
-        flow.draw(cases.flow()) if analysis.study.trained else None,
+        flow.draw(cases.flow(), say) if analysis.study.trained else None,
         tuning_curve.draw(analysis),
         learning.draw(analysis),
         first,
@@ -146,8 +147,8 @@ def compose(analysis: Analysis, machine: Table) -> Document:
     )
     apart = [picture for each in sections for picture in each.figures_apart]
     apart += [picture for each in methods for picture in each.figures]
-    figures = [replace(each, number=f"Figure {n}") for n, each in enumerate((p for p in drawn if p), start=1)]
-    figures += [replace(each, number=f"Figure A{n}") for n, each in enumerate([*more, *apart], start=1)]
+    figures = _counted(say, (picture for picture in drawn if picture), phrase("Figure {n}"))
+    figures += _counted(say, [*more, *apart], phrase("Figure A{n}"))
     return Document(
         analysis=analysis,
         cohort=cases,
@@ -159,7 +160,7 @@ def compose(analysis: Analysis, machine: Table) -> Document:
         abstract=narrative.abstract(analysis),
         analysis_methods=narrative.analysis_methods(analysis),
         tuning_methods=narrative.tuning_methods(analysis),
-        decision_title=_DECISIONS[deciding(analysis, analysis.metrics[0]).target],
+        decision_title=say.text(_DECISIONS[deciding(analysis, analysis.metrics[0]).target]),
         results=told,
         limitations=narrative.limitations(analysis),
         figures=MappingProxyType({figure.key: figure for figure in figures}),
@@ -177,23 +178,32 @@ def compose(analysis: Analysis, machine: Table) -> Document:
 
 
 def _title(analysis: Analysis) -> str:
-    number, name = len(analysis.losses), analysis.study.name
+    say, told = speech(analysis), {"n": str(len(analysis.losses)), "study": analysis.study.name}
     if not analysis.study.trained:
-        return f"{number} loss functions, compared by given numbers: {name}"
-    return f"{number} loss functions for the classification of chest radiographs: study {name}"
+        return say.text("{n} loss functions, compared by given numbers: {study}", **told)
+    return say.text("{n} loss functions for the classification of chest radiographs: study {study}", **told)
 
 
 def _marks(analysis: Analysis, cases: Cohort) -> Iterable[str]:
+    say = speech(analysis)
     if cases.synthetic:
-        yield "Synthetic data"
+        yield say.text("Synthetic data")
     if analysis.partial:
-        yield "Partial"
+        yield say.text("Partial")
     if analysis.exploratory:
-        yield "Exploratory"
+        yield say.text("Exploratory")
 
 
-def _numbered(tables: Iterable[Table], prefix: str) -> list[Table]:
-    return [replace(table, number=f"{prefix}{place}") for place, table in enumerate(tables, start=1)]
+def _of(*sections: Section) -> list[Table]:
+    return [table for each in sections for table in each.tables]
+
+
+def _counted(say: Speech, pictures: Iterable[Picture], form: str) -> list[Picture]:
+    return [replace(picture, number=say.text(form, n=str(n))) for n, picture in enumerate(pictures, start=1)]
+
+
+def _numbered(say: Speech, tables: Iterable[Table], form: str) -> list[Table]:
+    return [replace(table, number=say.text(form, n=str(place))) for place, table in enumerate(tables, start=1)]
 
 
 def _main_tables(analysis: Analysis, cases: Cohort) -> tuple[list[Table], tuple[str, ...]]:

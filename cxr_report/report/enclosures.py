@@ -15,6 +15,7 @@ from typing import Any
 
 from cxr_report.analysis import Analysis
 from cxr_report.errors import Refusal
+from cxr_report.report.language import phrase
 from cxr_report.runs import AnalysisFolder, StudyFolder
 
 __all__ = ["LIMIT", "Attached", "Kind", "Selection", "attach", "attachments", "select"]
@@ -106,12 +107,12 @@ def select(folder: StudyFolder, analysis: AnalysisFolder, found: Analysis, *, li
 
 
 _DESCRIPTIONS: Mapping[str, str] = {
-    "study and data": "What was asked, the truth of the cases, and what is known of them",
-    "statistics": "What the analysis came to, at full precision",
-    "predictions": "Predictions of one run, case by case",
-    "records of the runs": "What one run tells of itself: versions, devices, hashes",
-    "training histories": "Losses of one run, epoch by epoch",
-    "other inputs": "Another file that the analysis was made from",
+    phrase("study and data"): "What was asked, the truth of the cases, and what is known of them",
+    phrase("statistics"): "What the analysis came to, at full precision",
+    phrase("predictions"): "Predictions of one run, case by case",
+    phrase("records of the runs"): "What one run tells of itself: versions, devices, hashes",
+    phrase("training histories"): "Losses of one run, epoch by epoch",
+    phrase("other inputs"): "Another file that the analysis was made from",
 }
 """Kind -> what each of its files is; in the order in which they get room."""
 

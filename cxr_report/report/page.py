@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import jinja2
@@ -15,6 +16,8 @@ from cxr_report.errors import Refusal
 from cxr_report.report import fonts, machine, numerals, templates
 from cxr_report.report.document import Document
 from cxr_report.report.enclosures import LIMIT, Selection
+from cxr_report.report.language import Speech, phrase, speech
+from cxr_report.report.pieces import Piece, text_of
 
 __all__ = ["BEGIN", "END", "render"]
 
@@ -25,6 +28,24 @@ END = f"<!-- {machine.BLOCK}: end -->"
 FACES = "/* the fonts go here */"
 """Stands in the style sheet, above any text of the user's."""
 
+
+SOURCES = (
+    ("joint", phrase("seeds and cases together")),
+    ("resampling", phrase("jackknife and bootstrap")),
+    ("delong", phrase("areas under curves")),
+    ("wilcoxon", phrase("the signed-rank test")),
+    ("hierarchy", phrase("gatekeeping")),
+    ("friedman", phrase("Friedman’s test and its F")),
+    ("anova", phrase("degrees of freedom of the analysis of variance")),
+    ("mixed", phrase("the mixed model")),
+    ("effect", phrase("the interval of d_z")),
+    ("equivalence", phrase("equivalence")),
+    ("posterior", phrase("posteriors over seeds")),
+    ("ranks", phrase("ranks over seeds")),
+    ("multiverse", phrase("other analyses side by side")),
+    ("calibration", phrase("parts of the Brier score")),
+)
+"""What is cited -> what it is the source of, in the order of the methods."""
 
 CONTENTS = "<!-- the contents go here -->"
 """Stands where the list of sections goes, which is known once they are all set."""
@@ -80,10 +101,31 @@ def _set(document: Document, attached: Selection | None, environment: jinja2.Env
         faces=_markup(FACES),
         contents=_markup(CONTENTS),
         limit=LIMIT,
+        sources=SOURCES,
+        **_spoken(environment, speech(document.analysis)),
         script=_markup(script),
         script_hash=_markup(f"sha256-{digest}"),
     )
     return page.replace(CONTENTS, _contents(page), 1)
+
+
+def _spoken(environment: jinja2.Environment, say: Speech) -> dict[str, Callable[..., Markup]]:
+    """Give the templates a voice: filters for single words, and functions for sentences with markup in their slots."""
+    environment.filters |= {
+        "said": say.text,
+        "noted": say.note,
+        "listed": lambda words: _joined(say.listed(list(words))),
+    }
+    return {
+        "say": lambda template, **slots: _joined(say(template, **slots)),
+        "code": lambda text: Markup("<code>{}</code>").format(text),
+        "italic": lambda text: Markup("<i>{}</i>").format(text),
+    }
+
+
+def _joined(pieces: Iterable[Piece]) -> Markup:
+    """Put pieces together; what is no markup yet is escaped."""
+    return Markup("").join(piece if isinstance(piece, str) else text_of(piece) for piece in pieces)
 
 
 def _script(environment: jinja2.Environment) -> str:
@@ -202,5 +244,4 @@ _FILTERS = {
     "percent": numerals.percent,
     "fixed": numerals.fixed,
     "size": _size,
-    "listed": lambda words: numerals.listed(list(words)),
 }

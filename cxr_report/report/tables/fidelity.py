@@ -7,7 +7,7 @@ import math
 from cxr_report.analysis.value import Agreement, Analysis, Shift
 from cxr_report.report import numerals
 from cxr_report.report.language import phrase, speech
-from cxr_report.report.names import spoken as metric_inside
+from cxr_report.report.names import counting, spoken as metric_inside
 from cxr_report.report.names import tested
 from cxr_report.report.tables.results import level
 from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, number, of, plain
@@ -33,7 +33,7 @@ def agreements(analysis: Analysis) -> Table | None:
         key="arithmetics",
         number="",
         title=say.text("Agreement of arithmetics: each against the exported graphs in float32, on the test cases"),
-        n=tested(analysis),
+        n=counting(tested(analysis)),
         columns=(
             Column("arithmetic", say.text("Arithmetic"), "text"),
             Column("runs", say.text("Runs")),
