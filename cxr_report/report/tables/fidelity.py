@@ -7,8 +7,8 @@ import math
 from cxr_report.analysis.value import Agreement, Analysis, Shift
 from cxr_report.report import numerals
 from cxr_report.report.language import phrase, speech
-from cxr_report.report.names import counting, spoken as metric_inside
-from cxr_report.report.names import tested
+from cxr_report.report.names import counting, tested
+from cxr_report.report.names import spoken as metric_inside
 from cxr_report.report.tables.results import level
 from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, number, of, plain
 
