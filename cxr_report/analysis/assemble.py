@@ -24,6 +24,7 @@ from cxr_report.analysis.joint import covariances, fits, joint, without_joint
 from cxr_report.analysis.multiverse import multiverse
 from cxr_report.analysis.null_rates import null_rates
 from cxr_report.analysis.omnibus import omnibus
+from cxr_report.analysis.planning import planning
 from cxr_report.analysis.rankings import rankings
 from cxr_report.analysis.scoring import CONTROL_PREFIX, ScoredRun, worst
 from cxr_report.analysis.subgroups import subgroups
@@ -50,7 +51,7 @@ from cxr_report.study import Report, Study
 
 __all__ = ["FORMAT", "assemble", "labels"]
 
-FORMAT = 4
+FORMAT = 6
 """Of statistics.json; an analysis of another format is redone."""
 
 
@@ -120,6 +121,7 @@ def assemble(
         class_comparisons=class_comparisons(context),
         rankings=rankings(tables, study),
         variances=variances(both, len(context.test.ids)),
+        planning=planning(joints, study),
         equivalences=equivalences(both.get(study.metrics.primary), study),
         seeds_equivalences=seeds_equivalences(tables[study.metrics.primary], study),
         calibrations=calibrations(context),

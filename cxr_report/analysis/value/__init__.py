@@ -25,6 +25,7 @@ from cxr_report.analysis.value.floor import NullRate, SeedFloor, Twin
 from cxr_report.analysis.value.groups import AbsentClass, Calibration, ReliabilityBin, Subgroup
 from cxr_report.analysis.value.multiverse import MultiverseGroup, MultiverseRow
 from cxr_report.analysis.value.numbers import Interval, Number
+from cxr_report.analysis.value.planning import Planning, PowerCurve
 from cxr_report.analysis.value.precision import Equivalence, SeedsEquivalence, VarianceParts
 from cxr_report.analysis.value.rankings import Cliques, Ranking
 from cxr_report.analysis.value.runs import Control, Diverged, LossSummary, RunSummary
@@ -68,6 +69,8 @@ __all__ = [
     "OmnibusTest",
     "Order",
     "Pair",
+    "Planning",
+    "PowerCurve",
     "Ranking",
     "ReliabilityBin",
     "Reversal",

@@ -17,6 +17,7 @@ from cxr_report.analysis.value.floor import NullRate, SeedFloor, Twin
 from cxr_report.analysis.value.groups import AbsentClass, Calibration, Subgroup
 from cxr_report.analysis.value.multiverse import MultiverseGroup
 from cxr_report.analysis.value.numbers import Number
+from cxr_report.analysis.value.planning import Planning
 from cxr_report.analysis.value.precision import Equivalence, SeedsEquivalence, VarianceParts
 from cxr_report.analysis.value.rankings import Ranking
 from cxr_report.analysis.value.runs import Control, Diverged, LossSummary, RunSummary
@@ -104,6 +105,8 @@ class Analysis:
     """One per metric of ``metrics``."""
     variances: tuple[VarianceParts, ...] = ()
     """Of a difference and of a mean, for every metric of ``joint``."""
+    planning: tuple[Planning, ...] = ()
+    """At most one, for the primary metric: the power of a next study."""
     equivalences: tuple[Equivalence, ...] = ()
     """The primary metric, every comparison of the family, over seeds and cases."""
     seeds_equivalences: tuple[SeedsEquivalence, ...] = ()
