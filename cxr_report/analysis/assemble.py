@@ -21,6 +21,7 @@ from cxr_report.analysis.fidelity import agreements, conclusions
 from cxr_report.analysis.floor import seed_floor, twins
 from cxr_report.analysis.gather import Material
 from cxr_report.analysis.joint import covariances, fits, joint, without_joint
+from cxr_report.analysis.label_changes import label_changes
 from cxr_report.analysis.multiverse import multiverse
 from cxr_report.analysis.null_rates import null_rates
 from cxr_report.analysis.omnibus import omnibus
@@ -134,6 +135,7 @@ def assemble(
         left_out=left_out(context),
         absent=absent(context),
         ensembles=ensembles(context),
+        label_changes=label_changes(context),
         external=external_tests(frozen, context, found, external or {}),
         imputed={metric: worst(context.scored, metric) for metric in context.metrics}
         if context.imputing and material.diverged

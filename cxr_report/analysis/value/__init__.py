@@ -1,6 +1,7 @@
 """The Analysis and all that it holds: frozen values, as statistics.json keeps them."""
 
 from cxr_report.analysis.value.analysis import Analysis, DataSummary, from_plain, to_plain
+from cxr_report.analysis.value.changes import LabelChanges
 from cxr_report.analysis.value.comparisons import (
     BOTH,
     CASES,
@@ -58,6 +59,7 @@ __all__ = [
     "Joint",
     "JointMean",
     "JointPair",
+    "LabelChanges",
     "LeftOut",
     "LossSummary",
     "LossTuning",

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from cxr_report.analysis.value.changes import LabelChanges
 from cxr_report.analysis.value.comparisons import ClassComparison, Joint, LeftOut, Omnibus, Pair
 from cxr_report.analysis.value.curves import Confusion, CurveSet
 from cxr_report.analysis.value.ensemble import Ensemble
@@ -136,6 +137,8 @@ class Analysis:
     """Test sets of other sources, each with results of its own; they decide nothing about the study's own cases."""
     agreements: tuple[Agreement, ...] = ()
     """Other arithmetics held against the exported float32 graphs; none where nothing was trained here."""
+    label_changes: tuple[LabelChanges, ...] = ()
+    """At most one; none where predictions are no probabilities."""
     outputs: dict[str, str] = field(default_factory=dict)
     """scores.csv and comparisons.csv -> sha256."""
 
