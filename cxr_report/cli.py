@@ -436,6 +436,49 @@ def power(
     typer.echo("\n".join(answer(asked)))
 
 
+@app.command()
+def publish(
+    study: Target,
+    licence: Annotated[
+        str, typer.Option("--licence", "--license", metavar="SPDX-ID", help="of what is published, such as CC-BY-4.0")
+    ] = "",
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE.zip", help="default: the study's name, in this folder")
+    ] = None,
+    author: Annotated[
+        list[str] | None, typer.Option("--author", help="'Family, Given'; repeatable; default: the report's")
+    ] = None,
+    release: Annotated[str, typer.Option("--release", metavar="VERSION", help="of what is published")] = "",
+    date: Annotated[str, typer.Option("--date", metavar="YYYY-MM-DD", help="of the release")] = "",
+    partial: Partial = False,
+    runs: Runs = RUNS,
+) -> None:
+    """Write one zip without weights for a paper: pseudonymous, licensed, citable, and verified before it is written."""
+    from cxr_report import console, exchange
+
+    wish = exchange.Wish(licence, out, tuple(author or ()), release, date, partial)
+    with console.teller() as progress:
+        done = exchange.publish(_folder(study, runs), wish, progress=progress)
+    for name in done.strangers:
+        typer.echo(f"{name}: stays at home, for no stage has written it", err=True)
+    typer.echo(f"{done.file}  {done.size} bytes, {done.files} files; {done.weights} files with weights stay at home")
+
+
+@app.command()
+def diff(
+    before: Annotated[Path, typer.Argument(metavar="BEFORE", help="folder of a study or analysis, or published zip")],
+    after: Annotated[Path, typer.Argument(metavar="AFTER", help="the same")],
+    as_json: Annotated[bool, typer.Option("--json", help="print everything as JSON")] = False,
+) -> None:
+    """Say which decisions and numbers differ between two studies or analyses; 1 where one does beyond rounding."""
+    from cxr_report import exchange
+
+    found = exchange.compare(exchange.read(before), exchange.read(after))
+    typer.echo(exchange.encode(found) if as_json else exchange.table(found), nl=not as_json)
+    if found.changed:
+        raise typer.Exit(1)
+
+
 def _run(study: Path, *, runs: Path, workers: int | None = None, **asked: Any) -> None:
     from cxr_report import console, stages
 

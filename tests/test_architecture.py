@@ -34,6 +34,7 @@ ORDER = (
     "analysis",
     "report",
     "verify",
+    "exchange",
     "workplace",
     "learning",
     "stages",
