@@ -359,6 +359,32 @@ def check(
 
 
 @app.command()
+def verify(
+    target: Annotated[
+        Path, typer.Argument(metavar="FOLDER|REPORT", help="a study's folder, a report.pdf or a report.html")
+    ],
+    json: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="store what was found as JSON")] = None,
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="store the record as a page")] = None,
+    form: Annotated[str, typer.Option("--format", help="text, or github: annotations of a workflow")] = "text",
+) -> None:
+    """Recompute a study from its predictions and compare every printed number; 1 where one differs."""
+    from cxr_report import console
+    from cxr_report.runs import write_bytes
+    from cxr_report.verify import study as desk
+
+    desk.refuse_options(target, form, {"--json": json, "--html": html})
+    with console.teller() as progress:
+        found = desk.verify(target, progress=progress)
+    if json is not None:
+        write_bytes(json, desk.encode(found))
+    if html is not None:
+        write_bytes(html, desk.page(found).encode("utf-8"))
+    typer.echo(desk.github_lines(found, target) if form == "github" else desk.text_table(found))
+    if not found.agrees:
+        raise typer.Exit(1)
+
+
+@app.command()
 def audit(
     table: Annotated[
         str,
