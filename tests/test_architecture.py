@@ -58,7 +58,7 @@ FENCES = {
     "jinja2": ("report",),
     "weasyprint": ("report",),
     "pydyf": ("report",),
-    "pypdf": ("report",),
+    "pypdf": ("report", "verify/study/portable.py"),
     "pydicom": ("data",),
     "pdfminer": ("verify/text/reading/portable.py",),
     "typer": ("cli.py",),
