@@ -13,7 +13,16 @@ from cxr_report.report.answers import answers, deciding
 from cxr_report.report.bibliography import Bibliography, Reference
 from cxr_report.report.checklists import GUIDELINES
 from cxr_report.report.cohort import Cohort, cohort
-from cxr_report.report.figures import confusion, differences, flow, learning, roc, seeds
+from cxr_report.report.figures import (
+    confusion,
+    differences,
+    flow,
+    learning,
+    precision_recall,
+    roc,
+    seeds,
+    significance,
+)
 from cxr_report.report.figures import tuning as tuning_curve
 from cxr_report.report.figures.picture import Picture
 from cxr_report.report.headings import headings
@@ -142,7 +151,9 @@ def compose(analysis: Analysis, machine: Table) -> Document:
         first,
         confusion.draw(analysis),
         roc.draw(analysis),
+        precision_recall.draw(analysis),
         differences.draw(analysis),
+        significance.draw(analysis),
         *(picture for each in sections for picture in each.figures),
     )
     apart = [picture for each in sections for picture in each.figures_apart]

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 
 from cxr_report.analysis.value import Analysis
 from cxr_report.conformance import population_claim, recorded
-from cxr_report.report.figures import multiverse, population, ranking, reliability, subgroups, variance
+from cxr_report.report.figures import multiverse, population, power, ranking, reliability, subgroups, variance
 from cxr_report.report.figures.picture import Picture
 from cxr_report.report.language import ENGLISH, Speech, phrase, speech
 from cxr_report.report.narrative import proof
 from cxr_report.report.narrative.further import further
+from cxr_report.report.narrative.planning import planning
 from cxr_report.report.narrative.prose import Paragraph, Sentence
 from cxr_report.report.tables import calibration, class_pairs, conformance, external, sensitivity
 from cxr_report.report.tables import ensembles as ensemble_tables
@@ -71,7 +72,7 @@ def beyond(analysis: Analysis) -> tuple[Section, ...]:
     whole = (
         replace(each, paragraphs=tuple(said for said in told if f"results-{said.section}" == each.key)) for each in made
     )
-    return tuple(section for section in whole if section.paragraphs or section.keys)
+    return tuple(section for section in (*whole, _planning(analysis)) if section.paragraphs or section.keys)
 
 
 def proofs(say: Speech = ENGLISH) -> tuple[Section, ...]:
@@ -207,6 +208,15 @@ def _sensitivity(analysis: Analysis) -> Section:
         key="results-sensitivity",
         title=speech(analysis).text("Under the other rule for diverged runs"),
         tables_apart=_tables(sensitivity.sensitivity(analysis)),
+    )
+
+
+def _planning(analysis: Analysis) -> Section:
+    return Section(
+        key="results-planning",
+        title=speech(analysis).text("Planning a next study"),
+        paragraphs=planning(analysis),
+        figures=_pictures(power.draw(analysis)),
     )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from cxr_report.analysis.comparisons import PairedScores, compare
 from cxr_report.analysis.family import adjusted, verdict
+from cxr_report.analysis.planning import planning
 from cxr_report.analysis.rankings import rankings
 from cxr_report.analysis.value import (
     BOTH,
@@ -41,6 +42,7 @@ from cxr_report.metrics import METRICS
 from .ensembles import made_ensembles
 from .external import external_tests
 from .fidelity import made_agreements
+from .labels import made_label_changes
 
 NAN = math.nan
 NULL: tuple[tuple[str, Target], ...] = (("mrmc", BOTH), ("mrmc pairs", BOTH), ("paired t", BOTH), ("friedman", BOTH))
@@ -55,6 +57,7 @@ def enriched(analysis: Analysis, rng: np.random.Generator) -> Analysis:
         analysis,
         rankings=rankings(tables, analysis.study) if len(analysis.seeds) < 40 else (),
         variances=_variances(analysis),
+        planning=planning(analysis.joint, analysis.study),
         twins=tuple(_twin(analysis, kind, rng) for kind in ("identical", "rounded", "missing")),
         seed_floor=(_seed_floor(analysis, rng),),
         null_rates=tuple(_null_rate(test, claim, rng) for test, claim in NULL),
@@ -65,6 +68,7 @@ def enriched(analysis: Analysis, rng: np.random.Generator) -> Analysis:
         sensitivity=compare({primary: tables[primary]}, analysis.study) if analysis.diverged else (),
         external=external_tests(analysis, np.random.default_rng([analysis.data.n_test, 5])),
         ensembles=made_ensembles(analysis, rng),
+        label_changes=made_label_changes(analysis, np.random.default_rng([analysis.data.n_test, len(analysis.seeds), 6])),
         agreements=made_agreements(
             analysis, np.random.default_rng([len(analysis.losses), len(analysis.metrics), len(analysis.seeds), 5])
         ),

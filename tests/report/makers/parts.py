@@ -32,6 +32,12 @@ def curves(
             for place, loss in enumerate(losses)
         )
         sets.append(CurveSet("roc", klass, "mean plus and minus one SD over seeds", lines))
+    for klass in ("", *(classes if task != "binary" else ())):
+        lines = tuple(
+            _curve(loss, grid[1:], 0.97 - (0.5 - 0.1 * place) * grid[1:] ** 3, 0.02)
+            for place, loss in enumerate(losses)
+        )
+        sets.append(CurveSet("pr", klass, "mean plus and minus one SD over seeds", lines))
     return sets
 
 
