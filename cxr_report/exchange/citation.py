@@ -71,7 +71,7 @@ def text(work: Work) -> str:
         "type: dataset",
         f"title: {_quoted(work.title)}",
         "authors:",
-        *(line for author in dict.fromkeys(work.authors) for line in _author(author)),
+        *(line for author in dict.fromkeys(map(_author, filter(str.strip, work.authors))) for line in author),
         f"license: {_quoted(work.licence)}",
         "identifiers:",
         "  - type: other",
@@ -94,11 +94,11 @@ def _check(work: Work) -> None:
             raise Refusal(f"the {what} {said!r} holds the character {found}, which cannot be printed; leave it out")
 
 
-def _author(name: str) -> list[str]:
+def _author(name: str) -> tuple[str, ...]:
     family, comma, given = (part.strip() for part in name.partition(","))
     if comma and family and given:
-        return [f"  - family-names: {_quoted(family)}", f"    given-names: {_quoted(given)}"]
-    return [f"  - name: {_quoted(name.strip().strip(',').strip() or name)}"]
+        return f"  - family-names: {_quoted(family)}", f"    given-names: {_quoted(given)}"
+    return (f"  - name: {_quoted(name.strip())}",)
 
 
 def _quoted(said: str) -> str:

@@ -70,11 +70,17 @@ def leaks(folder: StudyFolder, study: Study, owner: Owner) -> list[Leak]:
         owner: the machine that it was made on, or this one.
     """
     found: list[Leak] = []
-    names = [(what, name, _word(name)) for what, name in owner.names if not _given(name, study)]
+    secrets = _Secrets.of(owner, study)
+    clean: set[str] = set()
     for file in files_of(folder.path):
         name = folder.relative(file)
         for text in (Text("its name", name, name, value=True), *texts(file, name)):
-            found += [Leak(name, text.where, what) for what in _told(text, names, owner, study)]
+            if text.value and text.said in clean:  # the same cases stand in the predictions of every run
+                continue
+            told = [Leak(name, text.where, what) for what in secrets.told(text)]
+            if text.value and not told:
+                clean.add(text.said)
+            found += told
         found += [Leak(name, where, what) for where, what in _of_its_kind(folder, file, study)]
     return list(dict.fromkeys(found))
 
@@ -106,22 +112,38 @@ def _word(name: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])", re.IGNORECASE)
 
 
-def _told(text: Text, names: list[tuple[str, str, re.Pattern[str]]], owner: Owner, study: Study) -> Iterator[str]:
-    for what, name, word in names:
-        if word.search(text.said):
-            yield f"the {what} {name!r}"
-    for folder in owner.folders:
-        if folder in text.raw:
-            yield f"the folder {folder!r} of this machine"
-    for pattern, what in _PATTERNS:
-        if hit := pattern.search(text.raw):
-            yield f"{what} {hit[0][:100]!r}"
-    if (hit := _WINDOWS.search(text.said)) and (text.value or "Users" in hit[0]):
-        yield f"the absolute path {hit[0][:100]!r}"
-    if text.value and _WHOLE_VALUE.fullmatch(text.said):
-        yield f"the absolute path {text.said[:100]!r}"
-    if text.value and not study.data.publish_names and (hit := _IMAGE.search(text.said)):
-        yield f"the file name {hit[0][:100]!r}, while data.publish_names is false"
+@dataclass(frozen=True, slots=True)
+class _Secrets:
+    """What is looked for in every text."""
+
+    names: tuple[tuple[str, re.Pattern[str]], ...]
+    """What it is, and the word that gives it away."""
+    folders: tuple[tuple[str, re.Pattern[str]], ...]
+    names_published: bool
+    """Whether cases may have the names of their files."""
+
+    @staticmethod
+    def of(owner: Owner, study: Study) -> _Secrets:
+        names = [(f"the {what} {name!r}", _word(name)) for what, name in owner.names if not _given(name, study)]
+        folders = [
+            (f"the folder {folder!r} of this machine", re.compile(rf"(?<![\w/.+]){re.escape(folder)}(?![\w+-])"))
+            for folder in owner.folders
+        ]
+        return _Secrets(tuple(names), tuple(folders), study.data.publish_names)
+
+    def told(self, text: Text) -> Iterator[str]:
+        """Yield what a text gives away."""
+        yield from (what for what, word in self.names if word.search(text.said))
+        yield from (what for what, folder in self.folders if folder.search(text.raw))
+        for pattern, what in _PATTERNS:
+            if hit := pattern.search(text.raw):
+                yield f"{what} {hit[0][:100]!r}"
+        if (hit := _WINDOWS.search(text.said)) and (text.value or "Users" in hit[0]):
+            yield f"the absolute path {hit[0][:100]!r}"
+        if text.value and _WHOLE_VALUE.fullmatch(text.said):
+            yield f"the absolute path {text.said[:100]!r}"
+        if text.value and not self.names_published and (hit := _IMAGE.search(text.said)):
+            yield f"the file name {hit[0][:100]!r}, while data.publish_names is false"
 
 
 def _of_its_kind(folder: StudyFolder, file: Path, study: Study) -> Iterator[tuple[str, str]]:

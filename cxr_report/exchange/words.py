@@ -26,6 +26,9 @@ MARKUP = (".html", ".svg", ".xml")
 LARGEST_STREAM = 256 * 2**20
 """Chosen: bytes of one unpacked stream of a PDF; the largest attached file is far below it."""
 
+_PACKED = re.compile(r"base64,[A-Za-z0-9+/=]+")
+"""Fonts and pictures of our own within a page, in which any four letters stand by chance."""
+
 _STREAM = re.compile(rb"stream\r?\n")
 _SAID = ("alt", "title", "aria-label", "href", "src", "content", "xlink:href", "id")
 _SILENT = ("script", "style")
@@ -121,7 +124,7 @@ def _of_pdf(content: bytes) -> Iterator[Text]:
 
 
 def _of_other(file: Path) -> Text:
-    raw = file.read_bytes().decode("utf-8", "replace")
+    raw = _PACKED.sub("base64,", file.read_bytes().decode("utf-8", "replace"))
     return Text("", _readable(raw) if file.suffix in MARKUP else raw, raw)
 
 
