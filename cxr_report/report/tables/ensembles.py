@@ -7,10 +7,10 @@ import math
 from cxr_report.analysis.value import Analysis, Ensemble, EnsembleScore, JointPair
 from cxr_report.report import numerals
 from cxr_report.report.language import speech
-from cxr_report.report.names import adjustment, counting, roles, tested
+from cxr_report.report.names import adjustment, counting, tested
 from cxr_report.report.tables.comparisons import intervals, pair_cell
 from cxr_report.report.tables.joint import COVARIANCES
-from cxr_report.report.tables.results import CUT, direction, level, p_cell, reaches
+from cxr_report.report.tables.results import CUT, direction, level, p_cell, reaches, with_role
 from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, interval, number, of, plain
 
 __all__ = ["comparisons", "values"]
@@ -95,10 +95,11 @@ def _n(analysis: Analysis) -> str:
 
 
 def _title(analysis: Analysis, each: Ensemble) -> str:
-    title = f"{direction(each.metric)}, {roles(analysis)[each.metric]}"
+    title = with_role(analysis, each.metric)
     if each.covariance == "none":
         return title
-    return speech(analysis).text("{title}; covariance: {name}", title=title, name=COVARIANCES[each.covariance])
+    say = speech(analysis)
+    return say.text("{title}; covariance: {name}", title=title, name=say.text(COVARIANCES[each.covariance]))
 
 
 def _rows(analysis: Analysis, key: str, each: Ensemble) -> tuple[tuple[Cell, ...], ...]:
@@ -110,7 +111,7 @@ def _row(analysis: Analysis, key: str, score: EnsembleScore) -> tuple[Cell, ...]
         plain(analysis.labels[score.loss]),
         of(score.n_seeds, f"{key}.n_seeds"),
         number(score.estimate, f"{key}.estimate"),
-        interval(score.low, score.high, key),
+        interval(score.low, score.high, key, say=speech(analysis)),
         number(score.members, f"{key}.members"),
         number(score.gain, f"{key}.gain", by=numerals.difference),
     )
@@ -123,8 +124,8 @@ def _pair(analysis: Analysis, key: str, pair: JointPair) -> tuple[Cell, ...]:
         pair_cell(analysis, pair.first, pair.second),
         number(pair.difference, f"{key}.difference", by=numerals.difference),
         number(pair.se, f"{key}.se", by=numerals.spread),
-        interval(pair.low, pair.high, key, decimals=4),
-        Cell(numerals.interval(*wide, 4), wide, f"{key}.low_simultaneous"),
+        interval(pair.low, pair.high, key, decimals=4, say=speech(analysis)),
+        Cell(speech(analysis).interval(*wide, 4), wide, f"{key}.low_simultaneous"),
         number(pair.t, f"{key}.t", by=numerals.statistic),
         p_cell(pair.p, f"{key}.p", alpha),
         p_cell(pair.p_adjusted, f"{key}.p_adjusted", alpha, strong=shown),
@@ -166,7 +167,7 @@ def _pair_notes(analysis: Analysis, found: list[Keyed]) -> list[str]:
             alpha=numerals.general(plan.alpha),
         )
     ]
-    redrawn = say.rowed([f"{direction(each.metric)} {each.redrawn}" for _, each in found if each.redrawn], "; ")
+    redrawn = say.rowed([f"{direction(each.metric, say)} {each.redrawn}" for _, each in found if each.redrawn], "; ")
     if redrawn:
         notes.append(say.text("Bootstrap resamples that lacked a class and were drawn again: {list}.", list=redrawn))
     undefined = dict.fromkeys(

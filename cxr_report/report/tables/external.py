@@ -10,9 +10,9 @@ from cxr_report.analysis.value import Analysis, Change, ExternalTest, Joint, Joi
 from cxr_report.metrics import METRICS
 from cxr_report.report import numerals
 from cxr_report.report.language import Speech, speech
-from cxr_report.report.names import adjustment, divergence, number_of_seeds, roles
+from cxr_report.report.names import adjustment, divergence, number_of_seeds
 from cxr_report.report.tables.comparisons import intervals, pair_cell
-from cxr_report.report.tables.results import CUT, direction, level, p_cell, reaches
+from cxr_report.report.tables.results import CUT, level, p_cell, reaches, with_role
 from cxr_report.report.tables.table import LOW_HIGH, Body, Cell, Column, Table, interval, number, of, plain
 
 __all__ = ["cases", "comparisons", "mean_of", "results"]
@@ -76,7 +76,7 @@ def _cases(
 
 def _people(say: Speech, told: Mapping[str, Any]) -> str:
     parts = [
-        ", ".join(f"{name} {numerals.count(count)}" for name, count in told[column].items())
+        ", ".join(f"{_named(say, name)} {numerals.count(count)}" for name, count in told[column].items())
         for column in ("sex", "view")
         if column in told
     ]
@@ -85,6 +85,11 @@ def _people(say: Speech, told: Mapping[str, Any]) -> str:
         years = {"mean": numerals.fixed(age["mean"], 1), "low": f"{age['min']:g}", "high": f"{age['max']:g}"}
         parts.insert(1 if "sex" in told else 0, say.text("age {mean} ({low} to {high})", **years))
     return "; ".join(parts) if parts else say.text("not known")
+
+
+def _named(say: Speech, value: str) -> str:
+    """Say what is said of cases whose sex or view is not known; codes stay as they are."""
+    return say.text("unknown") if value == "unknown" else value
 
 
 def _cases_notes(say: Speech, found: ExternalTest) -> Iterator[str]:
@@ -132,7 +137,7 @@ def results(analysis: Analysis, place: int) -> Table:
         bodies=tuple(
             Body(
                 tuple(_result(analysis, place, metric, loss) for loss in analysis.losses),
-                f"{direction(metric)}, {roles(analysis)[metric]}",
+                with_role(analysis, metric),
             )
             for metric in analysis.metrics
         ),
@@ -146,22 +151,26 @@ def _result(analysis: Analysis, place: int, metric: str, loss: str) -> tuple[Cel
     found, key = analysis.external[place], f"external.{place}"
     mean, low, high, at = mean_of(found, metric, loss)
     change, changed = _change(found, metric, loss)
-    band = interval(low, high, f"{key}.{at}") if at.startswith("joint") else interval(math.nan, math.nan)
+    band = (
+        interval(low, high, f"{key}.{at}", say=speech(analysis))
+        if at.startswith("joint")
+        else interval(math.nan, math.nan)
+    )
     return (
         plain(analysis.labels[loss]),
         number(mean, f"{key}.{at}.{'estimate' if at.startswith('joint') else 'mean'}"),
         band,
-        *_changed(change, f"{key}.{changed}"),
+        *_changed(speech(analysis), change, f"{key}.{changed}"),
     )
 
 
-def _changed(change: Change | None, key: str) -> tuple[Cell, Cell, Cell]:
+def _changed(say: Speech, change: Change | None, key: str) -> tuple[Cell, Cell, Cell]:
     if change is None:
         return number(math.nan), number(math.nan), interval(math.nan, math.nan)
     return (
         number(change.own, f"{key}.own"),
         number(change.difference, f"{key}.difference", by=numerals.difference),
-        interval(change.low, change.high, key, decimals=4),
+        interval(change.low, change.high, key, decimals=4, say=say),
     )
 
 
@@ -237,7 +246,7 @@ def comparisons(analysis: Analysis, place: int) -> Table | None:
 
 def _body(analysis: Analysis, key: str, test: Joint) -> Body:
     rows = tuple(_row(analysis, f"{key}.pairs.{n}", pair) for n, pair in enumerate(test.pairs) if pair.in_family)
-    return Body(rows, f"{direction(test.metric)}, {roles(analysis)[test.metric]}")
+    return Body(rows, with_role(analysis, test.metric))
 
 
 def _row(analysis: Analysis, key: str, pair: JointPair) -> tuple[Cell, ...]:
@@ -245,8 +254,8 @@ def _row(analysis: Analysis, key: str, pair: JointPair) -> tuple[Cell, ...]:
     return (
         pair_cell(analysis, pair.first, pair.second),
         number(pair.difference, f"{key}.difference", by=numerals.difference),
-        interval(pair.low, pair.high, key, decimals=4),
-        Cell(numerals.interval(*wide, 4), wide, f"{key}.low_simultaneous"),
+        interval(pair.low, pair.high, key, decimals=4, say=speech(analysis)),
+        Cell(speech(analysis).interval(*wide, 4), wide, f"{key}.low_simultaneous"),
         number(pair.t, f"{key}.t", by=numerals.statistic),
         number(pair.df, f"{key}.df", by=lambda value: numerals.fixed(value, 1)),
         p_cell(pair.p, f"{key}.p", alpha),

@@ -77,8 +77,8 @@ _COUNTED = ("count", "percent", "unknown")
 _CODES = {"AP": phrase("anteroposterior"), "PA": phrase("posteroanterior")}
 """What the usual codes of the view mean."""
 
-_WORDS = {"F": phrase("female"), "M": phrase("male")}
-"""Codes of sex -> the words that subgroups have."""
+_WORDS = {"F": phrase("female"), "M": phrase("male"), "unknown": phrase("unknown")}
+"""Codes of sex -> the words that subgroups have, and what is said of a case of which nothing is known."""
 
 
 def _known(count: int | None) -> Cell:
@@ -109,7 +109,7 @@ def _demographics(say: Speech, splits: tuple[SplitCounts, ...], *, images: bool)
         if values:
             rows = tuple(
                 (
-                    plain(say.text(_WORDS[value]) if column == "sex" and value in _WORDS else value),
+                    plain(say.text(_WORDS[value]) if value in _WORDS else value),
                     *(_share(split, split.demographics.get(column, {}).get(value, 0)) for split in splits),
                 )
                 for value in values
