@@ -38,7 +38,7 @@ def report(folder: StudyFolder, analysis: AnalysisFolder, report: ReportFolder, 
     Raises:
         Refusal: there is no analysis, a file is another one than the analysis was made from, or Pango is missing.
     """
-    from cxr_report.report import machine, manifest, templates
+    from cxr_report.report import machine, manifest, showcase, templates
 
     check_pango()
     found = statistics.load(analysis)
@@ -46,7 +46,8 @@ def report(folder: StudyFolder, analysis: AnalysisFolder, report: ReportFolder, 
     _check_chain(folder, analysis, found)
     attached = select(folder, analysis, found)
     inside = [folder.path / name for name in attached.names()]
-    made_from = manifest.inputs(folder, (*machine.files(folder, found), *inside), templates.own(found.study, folder))
+    files = (*machine.files(folder, found), *inside, *showcase.files(folder, found))
+    made_from = manifest.inputs(folder, files, templates.own(found.study, folder))
     if manifest.complete(report, made_from):
         progress.say(f"{report.pdf}: stands, and is made from just these files")
         return report.pdf
@@ -71,12 +72,12 @@ def _check_chain(folder: StudyFolder, analysis: AnalysisFolder, found: Analysis)
 
 
 def _write(attached: Selection, found: Analysis, report: ReportFolder, progress: Progress) -> Iterator[Path]:
-    from cxr_report.report import bibtex, document, fonts, machine, page, pdf, templates
+    from cxr_report.report import bibtex, document, fonts, machine, page, pdf, showcase, templates
     from cxr_report.report.figures import standalone
     from cxr_report.report.tables import to_csv, to_latex
 
     folder = attached.folder
-    composed = document.compose(found, machine.table(folder, found))
+    composed = document.compose(found, machine.table(folder, found), showcase.load(folder, found))
     progress.advance(STEP)
     for picture in composed.figures.values():
         file = report.figure(picture.key)

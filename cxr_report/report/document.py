@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from cxr_report.analysis.value import BOTH, CASES, SEEDS, Analysis, Target
+from cxr_report.data.gallery import Gallery
 from cxr_report.metrics import METRICS, Metric
 from cxr_report.report import narrative
 from cxr_report.report.answers import answers, deciding
@@ -117,12 +118,13 @@ class Document:
     references: tuple[Reference, ...]
 
 
-def compose(analysis: Analysis, machine: Table) -> Document:
+def compose(analysis: Analysis, machine: Table, shown: Gallery | None = None) -> Document:
     """Put the report together.
 
     Args:
         analysis: everything that the report says.
         machine: the one table that is fed from elsewhere.
+        shown: the test cases whose images may be published; None: there are none.
     """
     analysis = localised(analysis)
     say, cases = speech(analysis), cohort(analysis)
@@ -134,7 +136,7 @@ def compose(analysis: Analysis, machine: Table) -> Document:
     losses += [searched] if searched is not None else []
     cites |= _cites_after_losses(analysis, bibliography)
     main, class_tables = _main_tables(analysis, cases)
-    sections, methods, told = beyond(analysis), proofs(say), _sections(narrative.results(analysis))
+    sections, methods, told = beyond(analysis, shown), proofs(say), _sections(narrative.results(analysis))
     had = [name for name, there in (("secondary", told.get("secondary")), ("classes", class_tables)) if there]
     asked = _checklists(analysis, cases, headings(analysis, had, sections))
     main += [table for each in sections for table in each.tables]

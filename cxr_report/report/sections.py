@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 from cxr_report.analysis.value import Analysis
 from cxr_report.conformance import population_claim, recorded
+from cxr_report.data.gallery import Gallery
+from cxr_report.report.figures import gallery as gallery_figures
 from cxr_report.report.figures import multiverse, population, power, ranking, reliability, subgroups, variance
 from cxr_report.report.figures.picture import Picture
 from cxr_report.report.language import ENGLISH, Speech, phrase, speech
@@ -53,8 +55,13 @@ class Section:
         return (*(picture.key for picture in figures), *(table.key for table in tables))
 
 
-def beyond(analysis: Analysis) -> tuple[Section, ...]:
-    """Return the sections of the results that there is something to say in."""
+def beyond(analysis: Analysis, shown: Gallery | None = None) -> tuple[Section, ...]:
+    """Return the sections of the results that there is something to say in.
+
+    Args:
+        analysis: everything that the report says.
+        shown: the cases whose images may be published; None: there are none.
+    """
     made = (
         _classes(analysis),
         _precision(analysis),
@@ -65,6 +72,7 @@ def beyond(analysis: Analysis) -> tuple[Section, ...]:
         _subgroups(analysis),
         _sensitivity(analysis),
         _ensembles(analysis),
+        _labels(analysis, shown),
         _fidelity(analysis),
         *(_external(analysis, place) for place in range(len(analysis.external))),
     )
@@ -192,6 +200,16 @@ def _ensembles(analysis: Analysis) -> Section:
         title=speech(analysis).text("Ensembles over seeds"),
         tables=_tables(ensemble_tables.values(analysis)),
         tables_apart=_tables(ensemble_tables.comparisons(analysis)),
+    )
+
+
+def _labels(analysis: Analysis, shown: Gallery | None) -> Section:
+    kinds = gallery_figures.draw(analysis, shown)
+    return Section(
+        key="results-labels",
+        title=speech(analysis).text("Labels that depend on the loss function or the seed"),
+        figures=kinds[:2],
+        figures_apart=kinds[2:],
     )
 
 

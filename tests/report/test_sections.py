@@ -30,7 +30,8 @@ from cxr_report.report.tables.conformance import power_of_ten
 SVG = "{http://www.w3.org/2000/svg}"
 PARTS = (
     "variances", "rankings", "twins", "seed_floor", "null_rates", "multiverse", "calibrations", "class_comparisons",
-    "subgroups", "sensitivity", "ensembles", "agreements", "external",
+    "subgroups", "sensitivity", "ensembles", "agreements",
+    "label_changes", "external",
 )  # fmt: skip
 SHAPES: dict[str, dict[str, Any]] = {
     "usual": {},
@@ -215,6 +216,18 @@ def _ensembles_outside_of_the_family_counted(a: Analysis) -> Analysis:
 
 def _comparisons_of_ensembles_kept_quiet(a: Analysis) -> Analysis:
     return replace(a, ensembles=tuple(replace(e, pairs=()) for e in a.ensembles))
+
+
+def _cases_of_the_seed_told_as_of_the_loss(a: Analysis) -> Analysis:
+    return replace(a, label_changes=tuple(replace(e, by_loss=e.by_seed, by_seed=e.by_loss) for e in a.label_changes))
+
+
+def _cases_of_both_kinds_kept_quiet(a: Analysis) -> Analysis:
+    return replace(a, label_changes=tuple(replace(e, both=0) for e in a.label_changes))
+
+
+def _labels_that_change_kept_quiet(a: Analysis) -> Analysis:
+    return replace(a, label_changes=())
 
 
 def _turned_decisions_kept_quiet(a: Analysis) -> Analysis:

@@ -92,7 +92,7 @@ def _rename(root: ElementTree.Element, name: str) -> None:
         elif own is not None:
             element.attrib["id"] = f"{name}-{own}"
         for key, text in element.attrib.items():
-            if key in ("href", f"{{{XLINK}}}href"):
+            if key in ("href", f"{{{XLINK}}}href") and text.startswith("#"):  # an image holds its pixels in it
                 element.attrib[key] = f"#{name}-{text.removeprefix('#')}"
             elif "url(#" in text:
                 element.attrib[key] = _URL.sub(lambda found: f"url(#{name}-{found[1]})", text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cxr_report.analysis.value import Analysis
 from cxr_report.report.narrative import alternatives, ensembles, external, fidelity, floor, groups, precision, ranks
+from cxr_report.report.narrative import labels as label_changes
 from cxr_report.report.narrative.prose import Paragraph
 
 __all__ = ["further"]
@@ -25,6 +26,7 @@ def further(analysis: Analysis) -> tuple[Paragraph, ...]:
         Paragraph("subgroups", "", groups.subgroups(analysis)),
         Paragraph("sensitivity", "", groups.sensitivity(analysis)),
         Paragraph("ensembles", "", ensembles.ensembles(analysis)),
+        Paragraph("labels", "", label_changes.labels(analysis)),
         Paragraph("fidelity", "", fidelity.fidelity(analysis)),
         *(
             Paragraph(f"external-{found.name}", "", external.external(analysis, place))

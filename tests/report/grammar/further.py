@@ -378,6 +378,27 @@ class Further(Reader):
         self.own(w)
         demand(all(math.isnan(pair.p) for pair in self.ensemble_family()), "a comparison is tested")
 
+    def changing(self, w: dict[str, str], count: str) -> Any:
+        """Find the counts of labels that change, and hold what every sentence on them says."""
+        (found,) = self.a.label_changes
+        same(w["n"], getattr(found, count), "cases whose label changes")
+        same(w["total"], found.n_cases, "test cases")
+        if "what" in w:
+            demand(("finding" in w["what"]) == (self.a.study.task == "multilabel"), "labels for findings")
+        return found
+
+    def on_labels_by_loss(self, w: dict[str, str]) -> None:
+        found = self.changing(w, "by_loss")
+        demand(found.n_seeds > 1, "one seed has no most frequent label")
+        same(w["seeds"], found.n_seeds, "seeds")
+        demand(("finding" in w) == (self.a.study.task == "multilabel"), "labels for findings")
+
+    def on_labels_by_seed(self, w: dict[str, str]) -> None:
+        same(w["both"], self.changing(w, "by_seed").both, "cases of both kinds")
+
+    def on_labels_one_seed(self, w: dict[str, str]) -> None:
+        demand(self.changing(w, "by_loss").n_seeds == 1, "there is more than one seed")
+
     def agreement(self, w: dict[str, str]) -> Any:
         """Find what a sentence on an arithmetic is about, and hold its counts."""
         found = [each for each in self.a.agreements if each.arithmetic == ARITHMETICS[w["arithmetic"]]]
@@ -437,6 +458,9 @@ def check_further(analysis: Analysis, paragraphs: Sequence[Any]) -> set[str]:
     expected = [name for found in analysis.external for name in wanted(reader, found)]
     demand(told_outside == expected, "of external test sets is told", told_outside, "not", expected)
     demand(("ensemble-gain" in names) == bool(reader.ensemble_gains()), "what averaging brought is not told")
+    forms = ["labels-one-seed"], ["labels-by-loss", "labels-by-seed"]
+    expected = [name for each in analysis.label_changes for name in (*forms[each.n_seeds > 1], "labels-reading")]
+    demand([name for name in names if name.startswith("labels")] == expected, "labels that change are not all told")
     told = sum(name.startswith("fidelity") for name in names)
     demand(told == len(analysis.agreements), "arithmetics are not all told")
     told = sum(name in ("ensemble-pairs", "ensemble-pair", "ensemble-untested") for name in names)

@@ -42,6 +42,7 @@ from cxr_report.metrics import METRICS
 from .ensembles import made_ensembles
 from .external import external_tests
 from .fidelity import made_agreements
+from .labels import made_label_changes
 
 NAN = math.nan
 NULL: tuple[tuple[str, Target], ...] = (("mrmc", BOTH), ("mrmc pairs", BOTH), ("paired t", BOTH), ("friedman", BOTH))
@@ -67,6 +68,9 @@ def enriched(analysis: Analysis, rng: np.random.Generator) -> Analysis:
         sensitivity=compare({primary: tables[primary]}, analysis.study) if analysis.diverged else (),
         external=external_tests(analysis, np.random.default_rng([analysis.data.n_test, 5])),
         ensembles=made_ensembles(analysis, rng),
+        label_changes=made_label_changes(
+            analysis, np.random.default_rng([analysis.data.n_test, len(analysis.seeds), 6])
+        ),
         agreements=made_agreements(
             analysis, np.random.default_rng([len(analysis.losses), len(analysis.metrics), len(analysis.seeds), 5])
         ),
