@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cxr_report import analysis as statistics
+from cxr_report.errors import Refusal
 from cxr_report.report.enclosures import Selection
 from cxr_report.runs import StudyFolder
-from cxr_report.verify.study.recomputing import Memory
+from cxr_report.verify.study.recomputing import FAULTS, Memory, fault
 
 __all__ = ["Composed", "compose", "made_here"]
 
@@ -45,11 +46,14 @@ def compose(copy: StudyFolder, name: str, memory: Memory) -> Composed:
         memory: what was set already.
 
     Raises:
-        Refusal: the study's own templates are missing or cannot be used.
+        Refusal: the study's own templates are missing or cannot be used, or a record of a run is none.
     """
     key = _key(copy, name)
     if key not in memory.kept:
-        memory.kept[key] = _compose(copy, name)
+        try:
+            memory.kept[key] = _compose(copy, name)
+        except FAULTS as error:
+            raise Refusal(f"the report cannot be set anew from these files ({fault(error)})") from error
     found: Composed = memory.kept[key]
     return found
 

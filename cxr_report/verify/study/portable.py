@@ -146,19 +146,23 @@ def _cut(text: str, token: str) -> str:
     return flat[at : at + 120]
 
 
-def inside(folder: StudyFolder, name: str, pdf: bytes) -> Step:
+def inside(folder: StudyFolder, name: str, pdf: bytes, memory: Memory) -> Step:
     """Hold the files inside of a PDF against those of the folder, byte for byte, and against their own checksums.
 
     Args:
         folder: the study.
         name: of the analysis whose report it is.
         pdf: its bytes.
+        memory: what was read already.
 
     Raises:
         Refusal: the PDF cannot be read.
     """
     file = folder.relative(folder.report(name).pdf)
-    held = attachments(pdf)
+    key = "inside " + hashlib.sha256(pdf).hexdigest()
+    if key not in memory.kept:
+        memory.kept[key] = attachments(pdf)
+    held: dict[str, bytes] = memory.kept[key]
     differences = []
     for each, content in held.items():
         beside = folder.path / each

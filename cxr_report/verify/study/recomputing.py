@@ -19,7 +19,16 @@ from cxr_report.verify.study.mending import mend
 from cxr_report.verify.study.records import plain
 from cxr_report.verify.study.source import UNREAD
 
-__all__ = ["Fresh", "Memory", "recompute"]
+__all__ = ["FAULTS", "Fresh", "Memory", "fault", "recompute"]
+
+FAULTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What files raise that were written by nobody's program: entries of other types, lists of other lengths."""
+
+
+def fault(error: Exception) -> str:
+    """Say in a few words what such a file raised."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+
 
 HERE = (".json", ".csv", ".npz", ".j2", ".css", ".js")
 """Endings of the files that an analysis may read."""
@@ -35,6 +44,8 @@ class Fresh:
     """Text of scores.csv."""
     comparisons: str
     """Text of comparisons.csv."""
+    key: str = ""
+    """Hash of all that it was computed from."""
 
     def tree(self) -> dict[str, Any]:
         """Return the statistics as plain data."""
@@ -88,9 +99,12 @@ def _once(folder: StudyFolder, copy: StudyFolder, name: str, memory: Memory) -> 
     if key not in memory.kept:
         try:
             analyse(copy, partial=name == "partial", name=name if plan else "", plan=plan)
-            memory.kept[key] = Fresh(*(file.read_text(encoding="utf-8") for file in _files(copy, name)))
+            texts = [file.read_text(encoding="utf-8") for file in _files(copy, name)]
+            memory.kept[key] = Fresh(texts[0], texts[1], texts[2], key)
         except Refusal as refusal:
             memory.kept[key] = refusal
+        except FAULTS as error:
+            memory.kept[key] = Refusal(f"a file holds what no study's file holds ({fault(error)})")
     found: Fresh | Refusal = memory.kept[key]
     return found
 

@@ -87,12 +87,12 @@ def _nothing(source: Source) -> Step:
 def _analysis(source: Source, name: str, memory: Memory) -> Iterator[Step]:
     """Walk the steps of one analysis and its report."""
     folder = source.folder
-    if (inside := _inside(source, name)) is not None:
+    if (inside := _inside(source, name, memory)) is not None:
         yield inside
     try:
         with recompute(folder, name, memory) as (copy, fresh):
             yield values.step(folder, name, fresh)
-            yield second.step(copy, fresh.tree(), fresh.scores)
+            yield _second(copy, fresh, memory)
             yield from _report(source, name, fresh, lambda: compose(copy, name, memory), memory)
     except Refusal as refusal:
         place = folder.relative(folder.analysis(name).statistics)
@@ -101,12 +101,20 @@ def _analysis(source: Source, name: str, memory: Memory) -> Iterator[Step]:
         yield Step(values.NAME, 0, "values", (cannot,))
 
 
-def _inside(source: Source, name: str) -> Step | None:
+def _second(copy: StudyFolder, fresh: Fresh, memory: Memory) -> Step:
+    key = f"second {fresh.key}"
+    if key not in memory.kept:
+        memory.kept[key] = second.step(copy, fresh.tree(), fresh.scores)
+    found: Step = memory.kept[key]
+    return found
+
+
+def _inside(source: Source, name: str, memory: Memory) -> Step | None:
     file = source.folder.report(name).pdf
     if source.kind != "folder" or not file.is_file():
         return None
     try:
-        return portable.inside(source.folder, name, file.read_bytes())
+        return portable.inside(source.folder, name, file.read_bytes(), memory)
     except Refusal as refusal:
         return _unread(source.folder, file, refusal)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import pypdf
 from pypdf.generic import DecodedStreamObject, NameObject
 
 from cxr_report import ledger
-from cxr_report.runs import StudyFolder, read_json, sha256, write_json
+from cxr_report.runs import StudyFolder, read_json, sha256, write_arrays, write_json
 from cxr_report.study import digest
 
 Random = np.random.Generator
@@ -67,8 +67,6 @@ def change_arrays(file: Path, rng: Random) -> str:
         flat[at] = np.float32(before + np.float32(0.01) * max(1.0, abs(float(before))))
     else:
         flat[at] = before + 1 if name != "labels" else (before + 1) % 3
-    from cxr_report.runs import write_arrays
-
     write_arrays(file, **arrays)
     return f"{name}[{at}]: {before} -> {flat[at]}"
 
@@ -87,37 +85,47 @@ def change_attachment(file: Path, rng: Random) -> str:
 
 
 def change_print(file: Path, rng: Random) -> str:
-    """Change one printed glyph of a digit of a PDF's text into that of another digit."""
+    """Change one printed digit of a PDF's text into another one that its font has."""
     writer = pypdf.PdfWriter(clone_from=io.BytesIO(file.read_bytes()))
-    for number in rng.permutation(len(writer.pages)):
-        page = writer.pages[int(number)]
-        before = page.extract_text()
-        content = page.get_contents().get_data()
-        spots = [found.start(1) for found in re.finditer(rb"<([0-9a-f]{4,})>", content)]
-        for at in rng.permutation(spots)[:60]:
-            for other in range(10):
-                glyph = int(content[at : at + 4], 16)
-                fresh = content[:at] + f"{glyph + other - 5:04x}".encode() + content[at + 4 :]
-                if glyph + other - 5 <= 0 or fresh == content:
-                    continue
-                if (told := _printed(page, fresh, before)) is not None:
-                    _save(writer, file)
-                    return f"page {int(number) + 1}: {told}"
-    raise AssertionError("no digit of the PDF could be changed")
+    number = int(rng.integers(len(writer.pages)))
+    page = writer.pages[number]
+    before = page.extract_text()
+    content = page.get_contents().get_data()
+    spots = list(_printed_digits(page, content))
+    for place in rng.permutation(len(spots))[:20]:  # some digits are parts of drawings, or print no single letter
+        at, others = spots[int(place)]
+        stream = DecodedStreamObject()
+        stream.set_data(content[:at] + others[rng.integers(len(others))] + content[at + 4 :])
+        page[NameObject("/Contents")] = stream
+        after = page.extract_text()
+        apart = [n for n, pair in enumerate(zip(before, after, strict=False)) if pair[0] != pair[1]]
+        if len(after) == len(before) and len(apart) == 1 and (before[apart[0]] + after[apart[0]]).isdigit():
+            _save(writer, file)
+            return f"page {number + 1}: {after[max(0, apart[0] - 30) : apart[0] + 20]!r}"
+    raise AssertionError(f"no digit of page {number + 1} could be changed")
 
 
-def _printed(page: Any, content: bytes, before: str) -> str | None:
-    """Put a content stream into a page; say what it prints, where that is a digit in place of a digit."""
-    kept = page[NameObject("/Contents")]
-    stream = DecodedStreamObject()
-    stream.set_data(content)
-    page[NameObject("/Contents")] = stream
-    after = page.extract_text()
-    apart = [n for n, pair in enumerate(zip(before, after, strict=False)) if pair[0] != pair[1]]
-    if len(before) == len(after) and len(apart) == 1 and before[apart[0]].isdigit() and after[apart[0]].isdigit():
-        return repr(after[max(0, apart[0] - 30) : apart[0] + 20])
-    page[NameObject("/Contents")] = kept
-    return None
+def _printed_digits(page: Any, content: bytes) -> Iterator[tuple[int, list[bytes]]]:
+    """Yield where a digit is printed, and the codes of the other digits of its font."""
+    fonts = {name: _digits(font.get_object()) for name, font in page["/Resources"]["/Font"].items()}
+    known: dict[bytes, str] = {}
+    for found in re.finditer(rb"(/[^\s/<>()\[\]]+)\s+[\d.]+\s+Tf|<([0-9a-fA-F]+)>", content):
+        if found[1]:
+            known = fonts.get(found[1].decode(), {})
+            continue
+        for at in range(found.start(2), found.end(2) - 3, 4):
+            own = known.get(content[at : at + 4].lower())
+            others = [code for code, digit in known.items() if digit != own]
+            if own is not None and others:
+                yield at, others
+
+
+def _digits(font: Any) -> dict[bytes, str]:
+    """Return code -> digit of a font, from the map that a PDF has for those who copy its text."""
+    if "/ToUnicode" not in font:
+        return {}
+    pairs = re.findall(rb"<([0-9a-fA-F]{4})>\s*<00(3[0-9])>", font["/ToUnicode"].get_object().get_data())
+    return {code.lower(): chr(int(letter, 16)) for code, letter in pairs}
 
 
 def _save(writer: pypdf.PdfWriter, file: Path) -> None:
