@@ -12,7 +12,7 @@ from cxr_report.report.language import phrase
 
 __all__ = ["SPLITS", "Cohort", "SplitCounts", "cohort"]
 
-SPLITS = {"train": phrase("Training"), "val": phrase("Validation"), "test": phrase("Test")}
+SPLITS = {"train": phrase("Training"), "val": phrase("Validation"), "test": phrase("Test¦split")}
 """Split -> how it is called."""
 
 

@@ -18,6 +18,9 @@ from cxr_report.report.pieces import Piece, Said, flat, text_of
 
 __all__ = ["ENGLISH", "Speech", "speech"]
 
+CONTEXT = "¦"
+"""What follows it in a template tells which use of a word is meant, where another language has a word for each."""
+
 _JOINTS = {("en", "and"): " and ", ("en", "or"): " or ", ("ko", "and"): " 및 ", ("ko", "or"): " 또는 "}
 
 
@@ -111,7 +114,9 @@ class Speech:
         return note
 
     def _template(self, template: str) -> str:
-        return template if self.language == "en" else entries(self.language).get(template, template)
+        """Return the template in this language; what tells two uses of a word apart (``Test¦split``) is never said."""
+        told = template if self.language == "en" else entries(self.language).get(template, template)
+        return told.partition(CONTEXT)[0]
 
 
 @cache

@@ -49,7 +49,7 @@ def data(analysis: Analysis, cohort: Cohort) -> Table:
         columns=(
             Column("row", "", "text"),
             *(
-                Column(split.name.lower(), say.text(split.name), parts=("count", "percent", "unknown"))
+                Column(ENGLISH.text(split.name).lower(), say.text(split.name), parts=("count", "percent", "unknown"))
                 for split in splits
             ),
         ),
@@ -213,7 +213,7 @@ def _loss_row(analysis: Analysis, name: str, cite: Callable[[str], str]) -> tupl
     entry = CATALOGUE.get(loss.loss or "")
     label = analysis.labels[name]
     title = label
-    if entry is not None and entry.title.lower().startswith(label.lower()):
+    if entry is not None and say.text(entry.title).lower().startswith(label.lower()):
         title = say.text(entry.title)
     elif entry is not None:
         title += f" – {say.text(entry.title)}"
