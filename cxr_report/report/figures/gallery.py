@@ -211,7 +211,7 @@ def _block(figure: Figure, gallery: Gallery, case: _Case, corner: tuple[float, f
         x, y = left + turn * (TILE + GAP), top - ABOVE - TILE
         panel = figure.add_axes((x / wide, y / high, TILE / wide, TILE / high))
         panel.set_axis_off()
-        panel.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="none")
+        panel.imshow(np.repeat(image[..., None], 3, axis=2), interpolation="none")
         if turn:
             _overlay(panel, gallery.maps[case.place, turn - 1], image.shape)
             write(x, y - 0.03, _clipped(case.runs[turn - 1]), 6.5, colour=canvas.GREY)
