@@ -87,6 +87,9 @@ class Document:
     marks: tuple[str, ...]
     """What page 1 says above all: synthetic data, partial, exploratory."""
     abstract: tuple[Paragraph, ...]
+    introduction_title: str
+    introduction: tuple[Paragraph, ...]
+    """The authors' own, or what the design says."""
     analysis_methods: tuple[Paragraph, ...]
     tuning_methods: tuple[Paragraph, ...]
     """None where nothing was tuned."""
@@ -171,6 +174,8 @@ def compose(analysis: Analysis, machine: Table, shown: Gallery | None = None) ->
         metrics=tuple(METRICS[name] for name in analysis.metrics),
         marks=tuple(_marks(analysis, cases)),
         abstract=narrative.abstract(analysis),
+        introduction_title=say.text("Introduction"),
+        introduction=narrative.introduction(analysis),
         analysis_methods=narrative.analysis_methods(analysis),
         tuning_methods=narrative.tuning_methods(analysis),
         decision_title=say.text(_DECISIONS[deciding(analysis, analysis.metrics[0]).target]),

@@ -32,10 +32,10 @@ def headings(analysis: Analysis, results: Iterable[str], sections: Iterable[Sect
         Anchor -> number, or what to call a section without one.
     """
     say = speech(analysis)
-    found = {"abstract": say.text("abstract")}
+    found = {"abstract": say.text("abstract"), "introduction": "1"}
     methods = ("data", "training", "losses", "analysis") if analysis.study.trained else ("data", "losses", "analysis")
-    found |= {f"methods-{name}": f"1.{place}" for place, name in enumerate(methods, start=1)}
+    found |= {f"methods-{name}": f"2.{place}" for place, name in enumerate(methods, start=1)}
     keys = [*(f"results-{name}" for name in (*_RESULTS, *results)), *(section.key for section in sections)]
-    found |= {key: f"2.{place}" for place, key in enumerate(keys, start=1)}
+    found |= {key: f"3.{place}" for place, key in enumerate(keys, start=1)}
     last = {key: say.text(name) for key, name in _UNNUMBERED.items()}
-    return MappingProxyType({**found, "limitations": "3", **last})
+    return MappingProxyType({**found, "limitations": "4", **last})

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from cxr_report.errors import unprintable
 
-__all__ = ["Section", "Shown"]
+__all__ = ["Section", "Shown", "Written"]
 
 
 def _showable(text: str) -> str:
@@ -21,6 +21,16 @@ def _showable(text: str) -> str:
 
 Shown = Annotated[str, AfterValidator(_showable)]
 """Text that stands on a page."""
+
+
+def _writable(text: str) -> str:
+    for line in text.split("\n"):
+        _showable(line)
+    return text
+
+
+Written = Annotated[str, AfterValidator(_writable)]
+"""Text of several lines that stands on a page."""
 
 
 class Section(BaseModel):

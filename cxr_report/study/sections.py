@@ -18,7 +18,7 @@ from pydantic import (
 from cxr_report.errors import nearest
 from cxr_report.losses import CATALOGUE
 from cxr_report.study.search import Dimension
-from cxr_report.study.section import Section, Shown
+from cxr_report.study.section import Section, Shown, Written
 
 __all__ = [
     "Augmentation",
@@ -343,6 +343,9 @@ class Report(Section):
     language: Literal["en", "ko"] = "en"
     style: Literal["report", "article"] = Field("report", description="one column, or two as in a journal")
     templates: str = Field("", description="folder of templates of one's own, relative to the study file")
+    introduction: Written = Field(
+        "", max_length=20_000, description="text of the authors' own; blank lines part paragraphs"
+    )
     show_cases: bool | None = Field(None, description="whether test images may be published; left out: phantoms only")
 
     def shows_cases(self, source: str) -> bool:

@@ -214,3 +214,12 @@ def test_a_korean_report_asks_and_answers_in_korean(made_up: Makes, machine: Cal
             assert re.findall(r'href="(.*?)"', row[2].markup) == re.findall(r'href="(.*?)"', translated[2].markup)
             left = translated[1].text + re.sub("<.*?>", "", translated[2].markup)
             assert not re.search(r"[A-Za-z]{4,}", left), left
+
+
+@pytest.mark.parametrize("topic", ["background", "context", "purpose"])
+def test_only_the_authors_own_introduction_speaks_of_medicine(topic: str, made_up: Makes) -> None:
+    analysis = made_up()
+    own = analysis.study.report.model_copy(update={"introduction": "Why chest radiographs matter."})
+    sections = (*SECTIONS, "introduction")
+    assert answered(analysis, topic, sections).sections == ()
+    assert answered(study(analysis, report=own), topic, sections).sections == ("introduction",)

@@ -58,9 +58,10 @@ def test_every_section_is_a_bookmark(reader: PdfReader) -> None:
     found = list(titles(reader.outline))
     for name in (
         "Abstract",
-        "1 Methods",
-        "2 Results",
-        "2.3 Seeds and cases together: the decisions",
+        "1 Introduction",
+        "2 Methods",
+        "3 Results",
+        "3.3 Seeds and cases together: the decisions",
         "References",
         "Appendix",
     ):

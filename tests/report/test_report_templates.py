@@ -43,8 +43,8 @@ def home(tmp_path: Path) -> Path:
 def test_a_template_of_ones_own_goes_before_the_packages_and_the_others_stay(home: Path, composed: Document) -> None:
     own, theirs = page.render(composed, home / "ours"), page.render(composed)
     assert f"<h2>Ours: {composed.title}</h2>" in own
-    assert "3 Limitations" in theirs
-    assert "3 Limitations" not in own
+    assert "4 Limitations" in theirs
+    assert "4 Limitations" not in own
     assert own[own.index('id="references"') :] == theirs[theirs.index('id="references"') :]
 
 

@@ -26,6 +26,11 @@ class Told:
         return self.analysis.study.trained
 
     @property
+    def introduced(self) -> bool:
+        """Whether the authors wrote an introduction of their own."""
+        return bool(self.analysis.study.report.introduction.strip())
+
+    @property
     def network(self) -> bool:
         """Whether the network is one that the program describes, and not the authors' own code."""
         return self.trained and self.analysis.study.model.name != "custom"

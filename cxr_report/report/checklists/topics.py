@@ -30,6 +30,8 @@ def _predicted(told: Told) -> bool:
     return told.analysis.study.predicted
 
 
+_own = where(lambda told: told.introduced, "introduction")
+
 DATA, TRAINING, LOSSES, PLAN = "methods-data", "methods-training", "methods-losses", "methods-analysis"
 
 _OPENING = {
@@ -40,11 +42,11 @@ _OPENING = {
     ),
     "prediction-title": Topic(phrase("Title that names model, population and outcome")),
     "summary": Topic(phrase("Structured abstract"), everywhere("abstract")),
-    "background": Topic(phrase("Medical background, intended use and role")),
-    "context": Topic(phrase("Medical context, and why the model is needed")),
-    "purpose": Topic(phrase("For whom the model is meant, and at which point of care")),
+    "background": Topic(phrase("Medical background, intended use and role"), _own),
+    "context": Topic(phrase("Medical context, and why the model is needed"), _own),
+    "purpose": Topic(phrase("For whom the model is meant, and at which point of care"), _own),
     "inequalities": Topic(phrase("Known inequalities of health between groups")),
-    "aims": Topic(phrase("Aims and hypotheses"), everywhere("abstract", PLAN)),
+    "aims": Topic(phrase("Aims and hypotheses"), everywhere("abstract", "introduction", PLAN)),
     "timing": Topic(phrase("Data collected before or after the question was put")),
     "goal": Topic(phrase("What kind of study it is"), everywhere("abstract")),
 }

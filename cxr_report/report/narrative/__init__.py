@@ -2,6 +2,7 @@
 
 from cxr_report.report.narrative.abstracts import abstract
 from cxr_report.report.narrative.checklists import checklists
+from cxr_report.report.narrative.introduction import introduction
 from cxr_report.report.narrative.limits import limitations
 from cxr_report.report.narrative.methods import analysis_methods
 from cxr_report.report.narrative.outcome import results
@@ -15,6 +16,7 @@ __all__ = [
     "abstract",
     "analysis_methods",
     "checklists",
+    "introduction",
     "limitations",
     "results",
     "tuning_methods",

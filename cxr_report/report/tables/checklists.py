@@ -49,12 +49,12 @@ def _table(say: Speech, guideline: Guideline, told: Told, headings: Mapping[str,
                 )
             ),
         ),
-        notes=tuple(_notes(say, guideline, [answer for *_, answer in answers])),
+        notes=tuple(_notes(say, guideline, [answer for *_, answer in answers], own=told.introduced)),
         dense=True,
     )
 
 
-def _notes(say: Speech, guideline: Guideline, answers: Iterable[Answer]) -> Iterable[str]:
+def _notes(say: Speech, guideline: Guideline, answers: Iterable[Answer], *, own: bool) -> Iterable[str]:
     yield say.text(
         "Items in words of our own; what each asks in full stands in doi:{doi}. Not reported: this report does not say "
         "it, and the authors have to.",
@@ -62,6 +62,8 @@ def _notes(say: Speech, guideline: Guideline, answers: Iterable[Answer]) -> Iter
     )
     if any(answer.sections and not answer.whole for answer in answers):
         yield say.text("In part: of the several things that the item asks for, the section says some.")
+    if own:
+        yield say.text("Section 1 holds the authors’ own words; whether they answer the item was not checked.")
 
 
 def _cell(say: Speech, answer: Answer, headings: Mapping[str, str]) -> Cell:
