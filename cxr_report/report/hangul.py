@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cxr_report.errors import Refusal
 
-__all__ = ["FAMILY", "faces", "require", "spoken"]
+__all__ = ["FAMILY", "breadth", "faces", "require", "spoken"]
 
 FAMILY = "NanumMyeongjo"
 """The name under which page and figures know the Korean font, whichever of `FILES` it is."""
@@ -32,6 +32,16 @@ def spoken(text: str) -> bool:
         (False, True)
     """
     return any(SYLLABLES[0] <= character <= SYLLABLES[1] for character in text)
+
+
+def breadth(text: str) -> int:
+    """Return how many Latin letters a text is as broad as; a Hangul syllable counts as two.
+
+    Example:
+        >>> breadth("AUROC"), breadth("민감도")
+        (5, 6)
+    """
+    return sum(2 if spoken(character) else 1 for character in text)
 
 
 def faces() -> tuple[Path, Path] | None:

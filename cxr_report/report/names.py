@@ -7,7 +7,7 @@ from dataclasses import replace
 from cxr_report.analysis.value import BOTH, CASES, Analysis, Target
 from cxr_report.losses import CATALOGUE
 from cxr_report.metrics import METRICS
-from cxr_report.report import numerals
+from cxr_report.report import hangul, numerals
 from cxr_report.report.language import ENGLISH, Speech, phrase, speech
 from cxr_report.report.pieces import text_of
 
@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 ROOM = 22
-"""Chosen: characters that a name may have beside another one in a table, or above a small panel."""
+"""Chosen: Latin letters that a name may be as broad as beside another one in a table, or above a small panel."""
 
 _ADJUSTMENTS = {
     "none": phrase("no adjustment for multiple comparisons"),
@@ -87,12 +87,12 @@ def short(analysis: Analysis) -> dict[str, str]:
     """Return a short name for every loss: its label, or else its key in the study, or else a code.
 
     Returns:
-        Loss -> name of at most `ROOM` characters; no two are equal.
+        Loss -> name at most as broad as `ROOM` Latin letters; no two are equal.
     """
     found: dict[str, str] = {}
     for place, loss in enumerate(analysis.losses, start=1):
-        fitting = [name for name in (analysis.labels[loss], loss) if len(name) <= ROOM and name not in found.values()]
-        found[loss] = fitting[0] if fitting else f"L{place}"
+        free = [name for name in (analysis.labels[loss], loss) if name not in found.values()]
+        found[loss] = next((name for name in free if hangul.breadth(name) <= ROOM), f"L{place}")
     return found
 
 

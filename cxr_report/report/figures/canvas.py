@@ -185,17 +185,12 @@ def legend_lines(found: Sequence[Look], width: float = WIDTH) -> int:
 
 
 def _legend_columns(found: Sequence[Look], width: float) -> int:
-    longest = max(len(line) for look in found for line in wrapped(look.label, LEGEND).split("\n"))
+    longest = max(hangul.breadth(line) for look in found for line in wrapped(look.label, LEGEND).split("\n"))
     return max(1, min(len(found), int(16 * width) // (longest + 8)))
 
 
 def wrapped(text: str, width: int) -> str:
     """Break a long name into lines, never within a setting such as ``gamma = 2``."""
     kept = text.replace(" = ", f"{numerals.NO_BREAK}={numerals.NO_BREAK}")
-    room = width if not hangul.spoken(text) else max(1, round(width * len(text) / _broad(text)))
+    room = width if not hangul.spoken(text) else max(1, round(width * len(text) / hangul.breadth(text)))
     return "\n".join(textwrap.wrap(kept, room) or [""])
-
-
-def _broad(text: str) -> float:
-    """Return how many Latin letters a text is as broad as; a Hangul syllable is as broad as two."""
-    return sum(2 if hangul.spoken(character) else 1 for character in text)

@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 
 from cxr_report.analysis.value import BOTH, CASES, SEEDS, Analysis, Target
 from cxr_report.metrics import METRICS
-from cxr_report.report import numerals
+from cxr_report.report import hangul, numerals
 from cxr_report.report.answers import Answer, Answers, answers, deciding
 from cxr_report.report.figures import canvas
 from cxr_report.report.figures.picture import Picture
@@ -47,7 +47,7 @@ def draw(analysis: Analysis) -> Picture:
     found = [(one, style) for style in TARGETS if (one := answers(analysis, metric, style[0])) is not None]
     found.sort(key=lambda each: each[0].target != headline.target)
     shown = _shown(headline.family, analysis)
-    lines = [max(1, -(-len(_pair(row, analysis)) // 34)) for row in shown]
+    lines = [max(1, -(-hangul.breadth(_pair(row, analysis)) // 34)) for row in shown]
     each = max(0.06 + 0.15 * len(found), 0.12 + 0.13 * max(lines, default=1), 0.24)
     with canvas.canvas(min(each * len(shown), TALLEST) + 1.15) as figure:
         panel, side = figure.subplots(1, 2, width_ratios=[2.1, 1.25], sharey=True)

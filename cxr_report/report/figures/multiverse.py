@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 
 from cxr_report.analysis.value import BOTH, Analysis, MultiverseGroup, MultiverseRow, Target
 from cxr_report.metrics import METRICS
-from cxr_report.report import numerals
+from cxr_report.report import hangul, numerals
 from cxr_report.report.figures import canvas
 from cxr_report.report.figures.differences import TARGETS, label
 from cxr_report.report.figures.picture import Picture
@@ -126,7 +126,7 @@ def _draw(analysis: Analysis, groups: Sequence[MultiverseGroup], lines: Sequence
     with canvas.canvas(height, arranged=False) as figure:
         bottom, tall = 0.45 / height, LINE * len(lines) / height
         whole = figure.add_axes((0, bottom, 1, tall))
-        begin = PANEL + CHARACTER * max(0, max(len(line.pair) for line in lines) - ROOM)
+        begin = PANEL + CHARACTER * max(0, max(hangul.breadth(line.pair) for line in lines) - ROOM)
         panel = figure.add_axes((begin, bottom, END - begin, tall))
         adjustments = tuple(dict.fromkeys(row.adjustment for line in lines for row in line.rows))
         for axes in (whole, panel):

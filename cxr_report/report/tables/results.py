@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from cxr_report.analysis.value import Analysis, LossSummary
 from cxr_report.metrics import METRICS
-from cxr_report.report import numerals
+from cxr_report.report import hangul, numerals
 from cxr_report.report.language import ENGLISH, Speech, phrase, speech
 from cxr_report.report.names import counted, labelled, roles, short, titled
 from cxr_report.report.pieces import text_of
@@ -192,7 +192,7 @@ def classes(analysis: Analysis, metric: str, positives: dict[str, int]) -> Itera
     if not any(found.values()):
         return
     names = short(analysis)
-    wide = max(map(len, names.values())) > LONG
+    wide = max(map(hangul.breadth, names.values())) > LONG
     fitting = TOGETHER - 1 if wide else TOGETHER
     tables = math.ceil(len(analysis.losses) / fitting)
     size = math.ceil(len(analysis.losses) / tables)
