@@ -37,7 +37,7 @@ def compare(before: Side, after: Side) -> Difference:
     """
     try:
         return _compare(before, after)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, RecursionError) as error:
         what = f"lacks {error}" if isinstance(error, KeyError) else str(error)
         raise Refusal(
             f"{before.name} and {after.name}: statistics.json of one of them is damaged ({what}); run `cxr-report "
@@ -85,7 +85,7 @@ def _decisions(first: Mapping[str, Any], second: Mapping[str, Any]) -> tuple[Dec
         was, now = before.get(question, nothing), after.get(question, nothing)
         if was[0] != now[0]:
             found.append(Decision(question, was[0], now[0], planned=was[1] or now[1]))
-    return tuple(sorted(found, key=lambda decision: not decision.planned))
+    return tuple(sorted(found, key=lambda each: (not each.planned, ABSENT in (each.before, each.after))))
 
 
 def _settings(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Setting, ...]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,7 +94,7 @@ def publish(folder: StudyFolder, wish: Wish, *, progress: Progress | None = None
         released=released,
     )
     cited, selection = citation.text(work), select(folder, study, partial=wish.partial)
-    with tempfile.TemporaryDirectory(prefix="cxr-report-") as temporary:
+    with tempfile.TemporaryDirectory(prefix="cxr-report-") as temporary, _of(folder, study, temporary):
         stage, room = Path(temporary) / "stage", Path(temporary) / "again"
         copy = _copy(folder, selection, stage / study.name)
         told = progress or Silent()
@@ -107,6 +109,18 @@ def publish(folder: StudyFolder, wish: Wish, *, progress: Progress | None = None
         archive.write(stage, target)
     size = target.stat().st_size
     return Published(target, size, len(selection.files), selection.weights, selection.strangers, rounded)
+
+
+@contextmanager
+def _of(folder: StudyFolder, study: Study, temporary: str) -> Iterator[None]:
+    """Let a refusal speak of the study's own folder where it would speak of a copy."""
+    try:
+        yield
+    except Refusal as refusal:
+        told = str(refusal)
+        for copy in ("stage", "again"):
+            told = told.replace(str(Path(temporary) / copy / study.name), str(folder.path))
+        raise Refusal(told) from None
 
 
 def _refuse_target(target: Path, folder: StudyFolder, study: Study) -> None:

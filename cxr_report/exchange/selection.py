@@ -50,19 +50,21 @@ def select(folder: StudyFolder, study: Study, *, partial: bool = False) -> Selec
     Raises:
         Refusal: something in the folder is a link, whose target is no file of the study.
     """
-    written = {file for file in _written(folder, study, partial=partial) if file.is_file()}
-    weights, strangers = 0, []
+    written = set(_written(folder, study, partial=partial))
+    files, strangers, weights = [], [], 0
     for file in sorted(folder.path.rglob("*")):
         name = folder.relative(file)
         if file.is_symlink():
             raise Refusal(f"{name}: is a link, and a published study holds files alone; put the file itself there")
-        if file in written or not file.is_file():
+        if not file.is_file():
             continue
-        if file.suffix in WEIGHTS:
+        if file in written:
+            files.append(file)
+        elif file.suffix in WEIGHTS:
             weights += 1
         elif not _of_the_other_kind(name, partial=partial):
             strangers.append(name)
-    return Selection(tuple(sorted(written)), weights, tuple(strangers))
+    return Selection(tuple(files), weights, tuple(strangers))
 
 
 def _written(folder: StudyFolder, study: Study, *, partial: bool) -> Iterator[Path]:

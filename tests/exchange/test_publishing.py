@@ -99,6 +99,42 @@ def test_authors_release_and_date_are_taken_from_what_is_asked(reported: StudyFo
         assert "by Curie, Marie\n" in found.read("LICENSE").decode()
 
 
+def test_the_analysis_by_another_plan_is_computed_again_too(copied: Copied, tmp_path: Path) -> None:
+    folder = copied()
+    plan = tmp_path / "strict.toml"
+    plan.write_text('[analysis]\nalpha = 0.01\nadjustment = "bh"\nfamily = "all"\n')
+    stages.analyse(folder, name="strict", plan=plan)
+    publish(folder, Wish("MIT", tmp_path / "x.zip"))
+    with zipfile.ZipFile(tmp_path / "x.zip") as found:
+        assert "example/analysis-strict/statistics.json" in found.namelist()
+    content = read_json(folder.analysis("strict").statistics)
+    content["smallest_wilcoxon_p"] = 0.123
+    write_json(folder.analysis("strict").statistics, content)
+    told = refused(folder, Wish("MIT", tmp_path / "y.zip"))
+    assert "analysis-strict/statistics.json does not follow" in told
+    assert "smallest_wilcoxon_p" in told
+
+
+def test_an_incomplete_study_is_published_as_what_it_is(copied: Copied, tmp_path: Path) -> None:
+    folder = copied()
+    shutil.rmtree(folder.run("weighted", 2).path)
+    stages.analyse(folder, partial=True)
+    files = {"report.html": b"<html></html>"}
+    for name, content in files.items():
+        (folder.report("partial").path / name).parent.mkdir(exist_ok=True)
+        (folder.report("partial").path / name).write_bytes(content)
+    outputs = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    write_json(folder.report("partial").manifest, {"outputs": outputs, "inputs": {}})
+    publish(folder, Wish("MIT", tmp_path / "x.zip", partial=True))
+    with zipfile.ZipFile(tmp_path / "x.zip") as found:
+        names = {name.split("/")[1] for name in found.namelist() if "/" in name}
+        assert {"analysis-partial", "report-partial"} <= names
+        assert not {"analysis", "report"} & names
+        readme = found.read("README.md").decode()
+    assert "**The study is incomplete:**" in readme
+    assert "cxr-report analyse --partial example" in readme
+
+
 @pytest.mark.parametrize(
     ("wish", "reason"),
     [
@@ -159,6 +195,18 @@ def test_predictions_that_are_not_the_recorded_ones_are_refused(copied: Copied, 
         np.savez(file, ids=arrays["ids"], logits=arrays["logits"] + 1)
     told = refused(folder, Wish("MIT", tmp_path / "x.zip"))
     assert "weighted/seed-0002/predictions-test.npz does not match the hash that" in told
+
+
+def test_a_refusal_speaks_of_the_study_and_not_of_its_copy(copied: Copied, tmp_path: Path) -> None:
+    folder = copied()
+    told = read_json(folder.analysis().statistics)
+    write_json(folder.analysis().statistics, {**told, "runs": "none"})
+    manifest = read_json(folder.report().manifest)
+    manifest["inputs"]["analysis/statistics.json"] = sha256(folder.analysis().statistics)
+    write_json(folder.report().manifest, manifest)
+    assert refused(folder, Wish("MIT", tmp_path / "x.zip")).startswith(
+        f"{folder.analysis().path}: statistics.json is no"
+    )
 
 
 def test_a_number_that_does_not_come_out_again_is_refused_even_if_every_hash_is_mended(

@@ -9,7 +9,7 @@ import pytest
 from cxr_report import ledger
 from cxr_report.errors import Refusal
 from cxr_report.exchange.selection import select
-from cxr_report.runs import StudyFolder
+from cxr_report.runs import StudyFolder, read_json, write_json
 
 
 def names(folder: StudyFolder, **asked: bool) -> set[str]:
@@ -37,6 +37,16 @@ def test_a_file_of_somebody_else_stays_at_home_and_is_named(copied: Callable[[],
     (folder.path / name).write_text("{}")
     assert names(folder) == before
     assert select(folder, ledger.read(folder).study).strangers == (name,)
+
+
+def test_a_manifest_that_names_a_file_outside_takes_none_along(copied: Callable[[], StudyFolder]) -> None:
+    folder = copied()
+    outside = folder.path.parent / "secret.txt"
+    outside.write_text("x")
+    manifest = read_json(folder.report().manifest)
+    manifest["outputs"] |= {"../../secret.txt": "0", str(outside): "0"}
+    write_json(folder.report().manifest, manifest)
+    assert not [file for file in select(folder, ledger.read(folder).study).files if file.name == outside.name]
 
 
 def test_a_link_is_refused(copied: Callable[[], StudyFolder]) -> None:
