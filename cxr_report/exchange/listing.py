@@ -51,7 +51,9 @@ def _verdict(found: Difference) -> str:
     if not found.changed:
         return f"Nothing changed; {rounding if found.rounded else 'every number is the same to its last digit'}."
     planned = sum(decision.planned for decision in found.decisions)
-    return f"Changed: {_count(planned, 'decision')} of the plan; {rounding} and none of them is listed."
+    others = _count(len(found.decisions) - planned, "other one")
+    numbers = f"{_count(found.changed_scores, 'score')}, {_count(len(found.statistics), 'statistic')}"
+    return f"Changed: {_count(planned, 'decision')} of the plan, {others}, {numbers}; {rounding}."
 
 
 def _count(number: int, noun: str) -> str:
