@@ -87,12 +87,20 @@ def change_attachment(file: Path, rng: Random) -> str:
 def change_print(file: Path, rng: Random) -> str:
     """Change one printed digit of a PDF's text into another one that its font has."""
     writer = pypdf.PdfWriter(clone_from=io.BytesIO(file.read_bytes()))
-    number = int(rng.integers(len(writer.pages)))
-    page = writer.pages[number]
-    before = page.extract_text()
+    for number in rng.permutation(len(writer.pages)):
+        told = _change_page(writer.pages[int(number)], rng)
+        if told:
+            _save(writer, file)
+            return f"page {number + 1}: {told}"
+    raise AssertionError("no digit of the PDF could be changed")
+
+
+def _change_page(page: Any, rng: Random) -> str:
+    """Change one digit of a page; some digits are parts of drawings, and some pages hold no other ones."""
+    before, kept = page.extract_text(), page[NameObject("/Contents")]
     content = page.get_contents().get_data()
     spots = list(_printed_digits(page, content))
-    for place in rng.permutation(len(spots))[:20]:  # some digits are parts of drawings, or print no single letter
+    for place in rng.permutation(len(spots))[:8]:
         at, others = spots[int(place)]
         stream = DecodedStreamObject()
         stream.set_data(content[:at] + others[rng.integers(len(others))] + content[at + 4 :])
@@ -100,9 +108,9 @@ def change_print(file: Path, rng: Random) -> str:
         after = page.extract_text()
         apart = [n for n, pair in enumerate(zip(before, after, strict=False)) if pair[0] != pair[1]]
         if len(after) == len(before) and len(apart) == 1 and (before[apart[0]] + after[apart[0]]).isdigit():
-            _save(writer, file)
-            return f"page {number + 1}: {after[max(0, apart[0] - 30) : apart[0] + 20]!r}"
-    raise AssertionError(f"no digit of page {number + 1} could be changed")
+            return repr(after[max(0, apart[0] - 30) : apart[0] + 20])
+    page[NameObject("/Contents")] = kept
+    return ""
 
 
 def _printed_digits(page: Any, content: bytes) -> Iterator[tuple[int, list[bytes]]]:
