@@ -26,6 +26,7 @@ from cxr_report.progress import Silent
 from cxr_report.report import document, page, pdf
 from cxr_report.report.enclosures import attachments
 from cxr_report.report.figures import Picture, gallery
+from cxr_report.report.narrative.labels import labels
 from cxr_report.report.sections import beyond
 from cxr_report.report.tables import Table
 from cxr_report.runs import StudyFolder, read_json, write_json
@@ -155,6 +156,36 @@ def test_counts_are_told_without_any_picture_where_none_may_be_shown(made_up: Ca
     keys = [number.key for paragraph in section.paragraphs for one in paragraph.sentences for number in one.numbers()]
     assert "label_changes.0.by_loss" in keys
     assert "label_changes.0.by_seed" in keys
+
+
+@pytest.mark.parametrize("task", ["multiclass", "multilabel"])
+@pytest.mark.parametrize("seeds", [1, 5])
+def test_korean_says_the_same_numbers_and_nothing_in_english(
+    task: str, seeds: int, made_up: Callable[..., Analysis]
+) -> None:
+    analysis = made_up(task=task)
+    counts = replace(analysis.label_changes[0], n_seeds=seeds)
+    analysis = replace(analysis, label_changes=(counts,))
+    english, other = labels(analysis), labels(korean(analysis))
+    assert [each.kind for each in english] == [each.kind for each in other]
+    numbers = [
+        sorted((number.key, number.value) for each in said for number in each.numbers()) for said in (english, other)
+    ]
+    assert numbers[0] == numbers[1]
+    assert not any(re.search("[A-Za-z]{4,}", each.text()) for each in other)
+
+
+@pytest.mark.parametrize("mapped", [True, False])
+@pytest.mark.parametrize("task", ["multiclass", "multilabel"])
+def test_captions_and_words_in_the_figures_are_korean_too(
+    task: str, mapped: bool, made_up: Callable[..., Analysis]
+) -> None:
+    analysis = korean(made_up(task=task, losses=2))
+    own = {word for name in (*analysis.classes, *analysis.losses) for word in re.findall("[A-Za-z]{4,}", name)}
+    for picture in gallery.draw(analysis, made_gallery(analysis, mapped=mapped)):
+        said = [picture.title, picture.n, picture.alt, *texts(picture)]
+        found = {word for text in said for word in re.findall("[A-Za-z]{4,}", text)}
+        assert {word for word in found if not re.fullmatch("[0-9a-f]+", word)} <= own
 
 
 # of files

@@ -36,7 +36,7 @@ LEVELS = (0.5, 0.8)
 """Chosen: shares of a map's largest value at which its lines lie."""
 
 OVERLAY = "#e69f00"
-"""Okabe and Ito's orange; the lines tell the same without colour."""
+"""Okabe and Ito's orange; shade and lines tell the same without colour."""
 
 TILE, GAP, COLUMNS = 0.95, 0.05, 2
 ABOVE, UNDER, LINE, APART = 0.34, 0.31, 0.125, 0.16
@@ -68,8 +68,8 @@ _TITLES = {
     (BY_LOSS, True): phrase(
         "{shown} of {total} test cases whose label depends on the loss function, the largest disagreement first: "
         "image and class-activation maps of two runs that contradict each other, each for what its run says (lines: "
-        "50 % and 80 % of the map’s largest value); below, the seeds of each loss function that give a label. The maps "
-        "show where a network looks, not why"
+        "50 % and 80 % of the map’s largest value; darkened: below 50 %); below, the seeds of each loss function that "
+        "give a label. The maps show where a network looks, not why"
     ),
     (BY_LOSS, False): phrase(
         "{shown} of {total} test cases whose label depends on the loss function, the largest disagreement first; "
@@ -79,8 +79,8 @@ _TITLES = {
     (BY_SEED, True): phrase(
         "{shown} of {total} test cases whose label depends on the seed and not on the loss function, the largest "
         "disagreement first: image and class-activation maps of two seeds that contradict each other, each for what "
-        "its run says (lines: 50 % and 80 % of the map’s largest value); below, the seeds of each loss function that "
-        "give a label. The maps show where a network looks, not why"
+        "its run says (lines: 50 % and 80 % of the map’s largest value; darkened: below 50 %); below, the seeds of "
+        "each loss function that give a label. The maps show where a network looks, not why"
     ),
     (BY_SEED, False): phrase(
         "{shown} of {total} test cases whose label depends on the seed and not on the loss function, the largest "
@@ -232,7 +232,7 @@ def _small(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _overlay(panel: Axes, drawn: NDArray[np.uint8], shape: tuple[int, ...]) -> None:
-    """Lay a map over its image: a tint, and lines that are seen on black, on white and without colour."""
+    """Lay a map over its image: a tint, and shade and lines that are seen on black, on white and without colour."""
     if not drawn.any():
         return
     height, width = shape
@@ -242,7 +242,9 @@ def _overlay(panel: Axes, drawn: NDArray[np.uint8], shape: tuple[int, ...]) -> N
     if not levels:
         return
     x, y = ((np.arange(FINE) + 0.5) * side / FINE - 0.5 for side in (width, height))
-    panel.contourf(x, y, values, levels=[*levels, 1.01], colors=[OVERLAY], alpha=0.3)
+    if levels[0] == LEVELS[0]:
+        panel.contourf(x, y, values, levels=[-1, LEVELS[0]], colors=["black"], alpha=0.45)
+    panel.contourf(x, y, values, levels=[*levels, 1.01], colors=[OVERLAY], alpha=0.25)
     panel.contour(x, y, values, levels=levels, colors="black", linewidths=1.5)
     panel.contour(x, y, values, levels=levels, colors="white", linewidths=0.7)
     panel.set_xlim(-0.5, width - 0.5)
