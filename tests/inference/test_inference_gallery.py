@@ -12,12 +12,13 @@ import pytest
 from numpy.typing import NDArray
 from torch import nn
 
+from cxr_report import inference
 from cxr_report.data import gallery as showcase
 from cxr_report.data.cases import DataSet
 from cxr_report.errors import Refusal
 from cxr_report.inference import gallery, graph
 from cxr_report.progress import Silent
-from cxr_report.runs import RunFolder, StudyFolder, write_arrays, write_json
+from cxr_report.runs import RunFolder, StudyFolder, read_arrays, write_arrays, write_json
 from cxr_report.study import Study
 
 Labels = NDArray[np.int64]
@@ -192,3 +193,34 @@ def test_arrays_that_do_not_fit_are_refused(other: dict[str, Any], plant: Callab
     showcase.write(file, dataclasses.replace(showcase.read(file), **other))
     with pytest.raises(Refusal, match="is damaged"):
         showcase.read(file)
+
+
+def test_the_stage_shows_cases_by_decision_and_takes_them_away_without_predicting_again(
+    make_study: Callable[..., Study],
+    make_dataset: Callable[..., DataSet],
+    train_all: Callable[..., list[RunFolder]],
+    tmp_path: Path,
+) -> None:
+    study, folder, dataset = make_study(), StudyFolder(tmp_path / "small"), make_dataset()
+    runs = train_all(study, folder, dataset)
+    inference.export(study, study_file=Path("small.toml"), folder=folder, dataset=dataset, progress=Silent())
+
+    def evaluate(decision: bool | None) -> None:
+        shown = study.model_copy(update={"report": study.report.model_copy(update={"show_cases": decision})})
+        inference.evaluate(shown, folder=folder, dataset=dataset, progress=Silent())
+
+    evaluate(None)
+    assert not folder.gallery.exists()
+    before = {run.path: run.evaluation_json.stat().st_mtime_ns for run in runs}
+    evaluate(True)
+    found = showcase.read(folder.gallery)
+    assert found.mapped
+    for place, name in enumerate(found.ids):
+        row = dataset.test.ids.tolist().index(name)
+        for k, loss in enumerate(found.losses):
+            for s, seed in enumerate(found.seeds):
+                logits = read_arrays(folder.run(str(loss), int(seed)).predictions("test"), ["logits"])["logits"]
+                assert found.labels[place, k, s] == logits[row].argmax()
+    evaluate(False)
+    assert not folder.gallery.exists()
+    assert {run.path: run.evaluation_json.stat().st_mtime_ns for run in runs} == before
