@@ -103,13 +103,14 @@ def refuse(found: list[Leak]) -> None:
 
 
 def _given(name: str, study: Study) -> bool:
-    """Say whether a study gives a name by decision: as an author, in its title or its own name."""
-    chosen = (*study.report.authors, study.report.title, study.name, *study.losses)
+    """Say whether a study gives a name by decision: an author, its title, its own name, a loss or a class."""
+    chosen = (*study.report.authors, study.report.title, study.name, *study.losses, *(study.data.classes or ()))
     return any(_word(name).search(text) for text in chosen)
 
 
 def _word(name: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])", re.IGNORECASE)
+    """Match a name where no letter and no digit stands beside it: ``jdoe`` in ``xrays_of_jdoe-2``."""
+    return re.compile(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

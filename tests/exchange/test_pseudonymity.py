@@ -78,6 +78,7 @@ def test_whole_studies_tell_nothing(reported: StudyFolder, study) -> None:  # ty
     "secret",
     [
         "trained by jdoe42",
+        "xrays_of_jdoe42-2",
         "on xraylab-gpu7",
         "XRAYLAB-GPU7.clinic.org",
         "/home/jdoe42/x",
@@ -161,7 +162,7 @@ def test_a_user_who_is_an_author_is_named_by_decision(folder: StudyFolder, study
 
 
 def test_a_name_inside_of_a_word_or_hash_is_none(folder: StudyFolder, study) -> None:  # type: ignore[no-untyped-def]
-    write_json(folder.run("ce", 1).run_json, {**CLEAN, "note": "xjdoe42x and not-jdoe42"})
+    write_json(folder.run("ce", 1).run_json, {**CLEAN, "note": "xjdoe42x and jdoe421"})
     assert told(folder, study) == []
 
 
