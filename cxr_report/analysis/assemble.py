@@ -40,6 +40,7 @@ from cxr_report.analysis.value import (
     Interval,
     Joint,
     LossSummary,
+    ModelSize,
     Pair,
     RunSummary,
 )
@@ -52,7 +53,7 @@ from cxr_report.study import Report, Study
 
 __all__ = ["FORMAT", "assemble", "labels"]
 
-FORMAT = 6
+FORMAT = 7
 """Of statistics.json; an analysis of another format is redone."""
 
 
@@ -133,6 +134,7 @@ def assemble(
         multiverse=multiverse(context, found, pairs),
         sensitivity=_sensitivity(context),
         left_out=left_out(context),
+        sizes=_sizes(material),
         absent=absent(context),
         ensembles=ensembles(context),
         label_changes=label_changes(context),
@@ -149,6 +151,14 @@ def _curves(study: Study, losses: tuple[str, ...], material: Material) -> tuple[
     if not study.predicted:
         return learning
     return (*learning, *roc_curves(study.task, losses, material), *pr_curves(study.task, losses, material))
+
+
+def _sizes(material: Material) -> tuple[ModelSize, ...]:
+    """Collect the different sizes of the networks, where every run tells its own."""
+    found = [run.size for run in material.runs]
+    told = {size for size in found if size is not None}
+    order = sorted(told, key=lambda size: (size.parameters, size.multiply_accumulates or 0))
+    return tuple(order) if None not in found else ()
 
 
 def _sensitivity(context: Context) -> tuple[Pair, ...]:

@@ -16,7 +16,7 @@ from cxr_report.analysis.arithmetics import arithmetics
 from cxr_report.analysis.description import describe
 from cxr_report.analysis.survey import Survey
 from cxr_report.analysis.truth import Truth, read_cases
-from cxr_report.analysis.value import Diverged
+from cxr_report.analysis.value import Diverged, ModelSize
 from cxr_report.data.truth import EXTERNAL
 from cxr_report.errors import Refusal
 from cxr_report.metrics import METRICS
@@ -67,6 +67,8 @@ class RunMaterial:
     """Largest |torch - onnx| logit on validation; NaN where the run was not trained here."""
     flips: int
     """Labels that differ between torch and onnx on validation."""
+    size: ModelSize | None = None
+    """None where the export does not tell it, or the run was not trained here."""
     arithmetics: Mapping[str, Mapping[str, NDArray[np.float32]]] = field(default_factory=dict)
     """Torch or a variant of the graph -> split -> its logits, which of a variant need not be finite."""
 
@@ -163,6 +165,7 @@ def _run(found: Survey, run: RunFolder, truth: Mapping[str, Truth], width: int) 
         history=_history(found, run),
         max_delta=max_delta,
         flips=flips,
+        size=_size(found, run) if found.study.trained else None,
         arithmetics={
             name: _logits(found, run, truth, width, arithmetic=name) for name in arithmetics(run, found.study)
         },
@@ -178,6 +181,19 @@ def _proof(found: Survey, run: RunFolder) -> tuple[float, int]:
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         file = found.folder.relative(run.export_json)
         raise Refusal(f"{file}: its proof is damaged ({_words(error)}); delete it and run the study again") from None
+
+
+def _size(found: Survey, run: RunFolder) -> ModelSize | None:
+    told = read_json(run.export_json)
+    if "size" not in told:
+        return None  # exported before sizes were told
+    try:
+        size = told["size"]
+        times = size["multiply_accumulates"]
+        return ModelSize(_count(size["parameters"]), None if times is None else _count(times))
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        file = found.folder.relative(run.export_json)
+        raise Refusal(f"{file}: its size is damaged ({_words(error)}); delete it and run the study again") from None
 
 
 def _logits(

@@ -28,6 +28,7 @@ import cxr_report.inference.session as session
 import cxr_report.training.models as models
 from cxr_report.data.cases import DataSet
 from cxr_report.errors import Refusal
+from cxr_report.inference.cost import multiply_accumulates
 from cxr_report.inference.proof import Proof, prove
 from cxr_report.progress import Progress
 from cxr_report.runs import SPLITS, TORCH, RunFolder, StudyFolder, read_json, sha256, write_bytes, write_json
@@ -285,6 +286,10 @@ def _account(
         "architecture_sha256": desk.template.sha256,
         "opset": graph.OPSET,
         "ir_version": model.ir_version,
+        "size": {
+            "parameters": sum(weight.numel() for weight in desk.classifier.parameters()),
+            "multiply_accumulates": multiply_accumulates(model),
+        },
         "torch_predictions_sha256": record.hashes(run, TORCH),
         "proof": _told(held["val"].proof, "val"),
         "test_proof": _told(held["test"].proof, "test"),

@@ -125,8 +125,8 @@ _WORKS = {
     "imaging (CLAIM): 2024 update. Radiology: Artificial Intelligence. 2024;6(4):e240300.",
     "10.1136/bmj-2023-078378": "Collins GS, Moons KGM, Dhiman P, et al. TRIPOD+AI statement: updated guidance for "
     "reporting clinical prediction models that use regression or machine learning methods. BMJ. 2024;385:e078378.",
-    "10.1038/s41591-025-03953-8": "Sounderajah V, Guni A, Liu X, et al. The STARD-AI reporting guideline for diagnostic "
-    "accuracy studies using artificial intelligence. Nature Medicine. 2025;31:3283-3289.",
+    "10.1038/s41591-025-03953-8": "Sounderajah V, Guni A, Liu X, et al. The STARD-AI reporting guideline for "
+    "diagnostic accuracy studies using artificial intelligence. Nature Medicine. 2025;31:3283-3289.",
     "holm": "Holm S. A simple sequentially rejective multiple test procedure. Scandinavian Journal of Statistics. "
     "1979;6(2):65-70.",
     "bonferroni": "Dunn OJ. Multiple comparisons among means. Journal of the American Statistical Association. "

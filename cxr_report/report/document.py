@@ -90,6 +90,8 @@ class Document:
     introduction_title: str
     introduction: tuple[Paragraph, ...]
     """The authors' own, or what the design says."""
+    sizes: tuple[Paragraph, ...]
+    """How large the networks are; none where that is not known."""
     analysis_methods: tuple[Paragraph, ...]
     tuning_methods: tuple[Paragraph, ...]
     """None where nothing was tuned."""
@@ -176,6 +178,7 @@ def compose(analysis: Analysis, machine: Table, shown: Gallery | None = None) ->
         abstract=narrative.abstract(analysis),
         introduction_title=say.text("Introduction"),
         introduction=narrative.introduction(analysis),
+        sizes=narrative.sizes(analysis),
         analysis_methods=narrative.analysis_methods(analysis),
         tuning_methods=narrative.tuning_methods(analysis),
         decision_title=say.text(_DECISIONS[deciding(analysis, analysis.metrics[0]).target]),

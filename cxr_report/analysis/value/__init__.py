@@ -29,7 +29,7 @@ from cxr_report.analysis.value.numbers import Interval, Number
 from cxr_report.analysis.value.planning import Planning, PowerCurve
 from cxr_report.analysis.value.precision import Equivalence, SeedsEquivalence, VarianceParts
 from cxr_report.analysis.value.rankings import Cliques, Ranking
-from cxr_report.analysis.value.runs import Control, Diverged, LossSummary, RunSummary
+from cxr_report.analysis.value.runs import Control, Diverged, LossSummary, ModelSize, RunSummary
 from cxr_report.analysis.value.tuning import LossTuning, SearchedValue, TuningTrial
 
 __all__ = [
@@ -63,6 +63,7 @@ __all__ = [
     "LeftOut",
     "LossSummary",
     "LossTuning",
+    "ModelSize",
     "MultiverseGroup",
     "MultiverseRow",
     "NullRate",

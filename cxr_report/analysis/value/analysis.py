@@ -21,7 +21,7 @@ from cxr_report.analysis.value.numbers import Number
 from cxr_report.analysis.value.planning import Planning
 from cxr_report.analysis.value.precision import Equivalence, SeedsEquivalence, VarianceParts
 from cxr_report.analysis.value.rankings import Ranking
-from cxr_report.analysis.value.runs import Control, Diverged, LossSummary, RunSummary
+from cxr_report.analysis.value.runs import Control, Diverged, LossSummary, ModelSize, RunSummary
 from cxr_report.analysis.value.tuning import LossTuning
 from cxr_report.study import Study
 
@@ -139,6 +139,8 @@ class Analysis:
     """Other arithmetics held against the exported float32 graphs; none where nothing was trained here."""
     label_changes: tuple[LabelChanges, ...] = ()
     """At most one; none where predictions are no probabilities."""
+    sizes: tuple[ModelSize, ...] = ()
+    """Different sizes of the exported networks, smallest first; none where an export does not tell its own."""
     outputs: dict[str, str] = field(default_factory=dict)
     """scores.csv and comparisons.csv -> sha256."""
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from cxr_report.analysis.value.numbers import Interval, Number
 
-__all__ = ["Control", "Diverged", "LossSummary", "RunSummary"]
+__all__ = ["Control", "Diverged", "LossSummary", "ModelSize", "RunSummary"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,16 @@ class RunSummary:
     """Largest |torch - onnx| logit on validation."""
     flips: int
     """Labels that differ between torch and onnx on validation."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSize:
+    """How large an exported network is."""
+
+    parameters: int
+    """Trained ones."""
+    multiply_accumulates: int | None
+    """Of convolutions and matrix products, for one image; None = not known."""
 
 
 @dataclass(frozen=True, slots=True)

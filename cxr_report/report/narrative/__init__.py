@@ -7,6 +7,7 @@ from cxr_report.report.narrative.limits import limitations
 from cxr_report.report.narrative.methods import analysis_methods
 from cxr_report.report.narrative.outcome import results
 from cxr_report.report.narrative.prose import Number, Paragraph, Sentence
+from cxr_report.report.narrative.sizes import sizes
 from cxr_report.report.narrative.tuning import tuning_methods
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "introduction",
     "limitations",
     "results",
+    "sizes",
     "tuning_methods",
 ]
