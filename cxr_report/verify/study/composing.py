@@ -28,6 +28,8 @@ class Composed:
     """What manifest.json records of the files inside of the PDF."""
     used: tuple[str, ...]
     """Files of the study that the report was made from, relative to it."""
+    without_pixels: bool
+    """Whether the report may show test cases whose pixels are not here."""
 
 
 def made_here(program: object) -> bool:
@@ -59,16 +61,17 @@ def compose(copy: StudyFolder, name: str, memory: Memory) -> Composed:
 
 
 def _key(copy: StudyFolder, name: str) -> str:
-    """Hash what a page may depend on: contents of texts, sizes of arrays."""
+    """Hash what a page may depend on: contents of texts and pixels, sizes of other arrays."""
     digest = hashlib.sha256(f"page {name}".encode())
     for file in sorted(file for file in copy.path.rglob("*") if file.is_file()):
-        content = str(file.stat().st_size).encode() if file.suffix == ".npz" else file.read_bytes()
+        unread = file.name.startswith(("predictions", "truth"))
+        content = str(file.stat().st_size).encode() if unread else file.read_bytes()
         digest.update(copy.relative(file).encode() + b"\0" + hashlib.sha256(content).digest())
     return digest.hexdigest()
 
 
 def _compose(copy: StudyFolder, name: str) -> Composed:
-    from cxr_report.report import bibtex, document, fonts, machine, manifest, page, templates
+    from cxr_report.report import bibtex, document, fonts, machine, manifest, page, showcase, templates
     from cxr_report.report.enclosures import LIMIT, select
     from cxr_report.report.figures import standalone
     from cxr_report.report.tables import to_csv, to_latex
@@ -76,7 +79,7 @@ def _compose(copy: StudyFolder, name: str) -> Composed:
     analysis = copy.analysis(name)
     found = statistics.load(analysis)
     own, attached = templates.own(found.study, copy), select(copy, analysis, found)
-    composed = document.compose(found, machine.table(copy, found))
+    composed = document.compose(found, machine.table(copy, found), showcase.load(copy, found))
     files = {
         f"figures/{each.key}.svg": standalone(each.svg, fonts.face_rules([each.svg], fonts.FACES[:1]))
         for each in composed.figures.values()
@@ -86,13 +89,15 @@ def _compose(copy: StudyFolder, name: str) -> Composed:
     files |= {f"tables/{table.key}.csv": to_csv(table) for table in composed.listings}
     report = copy.report(name)
     files[report.references.relative_to(report.path).as_posix()] = bibtex.to_bibtex(composed.references)
-    used = [copy.relative(file) for file in machine.files(copy, found)]
+    used = [copy.relative(file) for file in (*machine.files(copy, found), *showcase.files(copy, found))]
+    shown = found.study.report.shows_cases(found.study.data.source) and bool(found.label_changes)
     return Composed(
         page=page.render(composed, own, attached),
         files=files,
         inputs=manifest.inputs(copy, (), own),
         attached=_attached(attached, LIMIT),
         used=(*used, *attached.names()),
+        without_pixels=shown and not copy.gallery.is_file(),
     )
 
 

@@ -138,7 +138,14 @@ def _report(
         yield Step(contents.NAME, 0, "entries", lacking, (), ("there is no finished report of this analysis",))
         if not report.html.is_file():
             return
-    composed = composing()
+    try:
+        composed = composing()
+    except Refusal as refusal:
+        place = folder.relative(report.html)
+        words = " ".join(str(refusal).split()).replace(str(folder.path), "")
+        cannot = Difference(place, "", "a report", "none", f"it cannot be set anew from these files: {words}")
+        yield Step(pages.NAME, 0, "numbers", (cannot,))
+        return
     if source.kind == "folder":
         yield from _files(folder, name, fresh, composed)
     pdf = source.file if source.kind == "pdf" else report.pdf
@@ -163,6 +170,7 @@ def _pdf(source: Source, report: ReportFolder, pdf: Path | None, composed: Compo
     file = pdf.name if source.kind == "pdf" else folder.relative(pdf)
     page = read_text(report.html) if report.html.is_file() else composed.page
     try:
-        yield portable.step(file, portable.text_of(pdf.read_bytes(), memory), page)
+        text, gaps = portable.text_of(pdf.read_bytes(), memory), composed.without_pixels and page is composed.page
+        yield portable.step(file, text, page, gaps=gaps)
     except Refusal as refusal:
         yield Step(portable.NAME, 0, "numbers", (Difference(file, "", "a damaged file", "a PDF", str(refusal)),))
