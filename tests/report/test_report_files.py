@@ -71,15 +71,15 @@ def test_the_manifest_holds_every_file_of_the_report_and_what_it_was_made_from(r
 
 def test_every_table_has_its_twins_and_every_figure_its_file(reported: StudyFolder) -> None:
     names = {path.name for path in (reported.report().path / "tables").iterdir()}
-    listings = {"multiverse-rows.csv"}
+    listings = {"multiverse-rows.csv", "arithmetic-shifts.csv"}
     assert listings <= names, "every combination stands in a file, too many of them to print"
     stems = {name.rpartition(".")[0] for name in names - listings}
     assert {"main", "pairs", "omnibus", "runs", "data", "losses", "settings"} <= stems
     assert "time-and-machine" not in stems
     assert names - listings == {f"{stem}.{kind}" for stem in stems for kind in ("csv", "tex")}
     figures = {path.name for path in (reported.report().path / "figures").iterdir()}
-    shown = ("flow", "learning", "seeds", "roc", "confusion", "differences")
-    further = ("variance", "ranking", "multiverse", "reliability", "population")
+    shown = ("flow", "learning", "seeds", "roc", "precision-recall", "confusion", "differences")
+    further = ("variance", "ranking", "multiverse", "reliability", "power", "population")
     assert figures == {f"{name}.svg" for name in (*shown, *further)}
 
 
