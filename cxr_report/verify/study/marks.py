@@ -120,8 +120,13 @@ def read(page: str) -> list[Run]:
 
 
 def title_of(runs: list[Run], number: int, width: int = 60) -> str:
-    """Return the words around a run, within its paragraph or cell."""
+    """Return the words around a run, within its paragraph or cell.
+
+    Example:
+        >>> title_of(read("<p>Before <b>0.5</b> after.</p>"), 1)
+        'Before 0.5 after.'
+    """
     own = runs[number].block
-    near = [run.text for run in runs[max(0, number - 12) : number + 12] if run.block == own]
-    text = " ".join("".join(near).split())
-    return text if len(text) <= 2 * width else f"{text[: 2 * width - 1]}…"
+    before = "".join(run.text for run in runs[max(0, number - 40) : number] if run.block == own)
+    after = "".join(run.text for run in runs[number : number + 40] if run.block == own)
+    return " ".join((before[-width:] + after[:width]).split())

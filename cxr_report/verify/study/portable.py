@@ -59,7 +59,7 @@ def step(file: str, pages: list[str], page: str, *, gaps: bool = False) -> Step:
     Args:
         file: the PDF's name, for the reader.
         pages: its text.
-        page: the HTML page that it was set from.
+        page: the HTML page that it was set from; where the program can set it anew, the one set anew.
         gaps: whether the page may lack the section of test cases with their pixels, which are not published.
     """
     runs = [run for run in read(page) if run.seen and run.text.strip()]
@@ -130,7 +130,7 @@ def _extra(file: str, extra: Counter[str], body: str, told: bool) -> Iterator[Di
     for token in extra:
         at = re.search(rf"(?<![\d.]){re.escape(token)}(?![\d.])", body)
         around = " ".join(body[max(0, at.start() - 60) : at.end() + 40].split()) if at else ""
-        should = "see the line above" if told else "no such number"
+        should = "" if told else "no such number"
         yield Difference(file, around, token, should, "the PDF prints a number that the page has not")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from cxr_report import __version__
 from cxr_report.errors import Refusal
 from cxr_report.progress import Progress, Silent
-from cxr_report.runs import ReportFolder, StudyFolder
+from cxr_report.runs import StudyFolder
 from cxr_report.verify.study import contents, links, pages, plans, portable, second, twins, values
 from cxr_report.verify.study.composing import Composed, compose
 from cxr_report.verify.study.difference import Difference, Step, Verified
@@ -149,7 +149,7 @@ def _report(
     if source.kind == "folder":
         yield from _files(folder, name, fresh, composed)
     pdf = source.file if source.kind == "pdf" else report.pdf
-    yield from _pdf(source, report, pdf, composed, memory)
+    yield from _pdf(source, name, pdf, composed, memory)
 
 
 def _files(folder: StudyFolder, name: str, fresh: Fresh, composed: Composed) -> Iterator[Step]:
@@ -163,12 +163,13 @@ def _files(folder: StudyFolder, name: str, fresh: Fresh, composed: Composed) -> 
         yield twins.step(report, report.path.name, composed.files)
 
 
-def _pdf(source: Source, report: ReportFolder, pdf: Path | None, composed: Composed, memory: Memory) -> Iterator[Step]:
+def _pdf(source: Source, name: str, pdf: Path | None, composed: Composed, memory: Memory) -> Iterator[Step]:
     if pdf is None or not pdf.is_file():
         return
-    folder = source.folder
+    folder, report = source.folder, source.folder.report(name)
     file = pdf.name if source.kind == "pdf" else folder.relative(pdf)
-    page = read_text(report.html) if report.html.is_file() else composed.page
+    known = not report.html.is_file() or contents.same_build(folder, name, composed)
+    page = composed.page if known else read_text(report.html)
     try:
         text, gaps = portable.text_of(pdf.read_bytes(), memory), composed.without_pixels and page is composed.page
         yield portable.step(file, text, page, gaps=gaps)

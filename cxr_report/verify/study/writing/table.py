@@ -36,8 +36,9 @@ def answer(found: Verified) -> str:
     if found.agrees:
         return f"{_flat(found.name)} agrees: {checked} things checked, nothing differs"
     decisions = sum(bool(each.decision) for each in found.differences)
-    touched = f"{decisions} of them touch a decision" if decisions else "none of them touches a decision"
-    return f"{_flat(found.name)} does not agree: {len(found.differences)} differences, {touched}"
+    touched = f"{decisions} of which touch a decision" if decisions > 1 else "one of which touches a decision"
+    touched = touched if decisions else "none of which touches a decision"
+    return f"{_flat(found.name)} does not agree: differences: {len(found.differences)}, {touched}"
 
 
 def _flat(text: str) -> str:
