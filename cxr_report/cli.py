@@ -486,7 +486,7 @@ def publish(
     with console.teller() as progress:
         done = exchange.publish(_folder(study, runs), wish, progress=progress)
     for name in done.strangers:
-        typer.echo(f"{name}: stays at home, for no stage has written it", err=True)
+        typer.echo(f"{name}: stays at home, for it is no part of what is published", err=True)
     typer.echo(f"{done.file}  {done.size} bytes, {done.files} files; {done.weights} files with weights stay at home")
 
 

@@ -149,15 +149,15 @@ class _Secrets:
 
 def _of_its_kind(folder: StudyFolder, file: Path, study: Study) -> Iterator[tuple[str, str]]:
     """Yield what only one kind of file can tell: cases by name, and fields about a machine."""
-    if file.suffix == ".npz" and file.name.startswith(("truth-", "predictions-")):
+    if file.suffix == ".npz":
         yield from _cases(file, study)
     if file.suffix == ".json" and len(file.relative_to(folder.path).parts) > 2:
         yield from _fields(json.loads(file.read_text(encoding="utf-8")), "")
 
 
 def _cases(file: Path, study: Study) -> Iterator[tuple[str, str]]:
-    arrays = read_arrays(file, ["ids"], optional=["patients"])
-    if not study.data.publish_names:
+    arrays = read_arrays(file, [], optional=["ids", "patients"])
+    if "ids" in arrays and not study.data.publish_names:
         named = [str(each) for each in arrays["ids"].tolist() if not _PSEUDONYM.fullmatch(str(each))]
         if named:
             yield "the array ids", f"the name {named[0]!r} of a case, while data.publish_names is false"

@@ -57,7 +57,7 @@ class Published:
     weights: int
     """Files that stay at home because they hold weights."""
     strangers: tuple[str, ...]
-    """Files that stay at home because no stage has written them."""
+    """Files that stay at home because no stage has written them, or because of pixels that the study does not show."""
     rounded: int
     """Numbers that came out again but for rounding."""
 

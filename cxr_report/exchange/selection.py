@@ -23,9 +23,6 @@ WEIGHTS = (".pt", ".safetensors", ".onnx")
 CONTROLS = ("pixels", "metadata")
 """Models that are no runs."""
 
-PIXELS = "gallery.npz"
-"""Images of test cases, published where the study shows cases."""
-
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -36,7 +33,8 @@ class Selection:
     weights: int
     """How many weights, checkpoints and graphs stay at home."""
     strangers: tuple[str, ...]
-    """Names of files that no stage has written, relative to the study; they stay at home."""
+    """Names of files that stay at home, relative to the study: no stage has written them, or they hold pixels that the
+    study does not show."""
 
 
 def select(folder: StudyFolder, study: Study, *, partial: bool = False) -> Selection:
@@ -71,8 +69,8 @@ def _written(folder: StudyFolder, study: Study, *, partial: bool) -> Iterator[Pa
     """Yield what the stages write, whether it is there or not."""
     splits = [*study.splits, *(external_split(each.name) for each in study.data.external)]
     yield from (folder.study_json, folder.data_json, folder.given_scores, *(folder.truth(split) for split in splits))
-    if getattr(study.report, "show_cases", None) is not False:
-        yield folder.path / PIXELS
+    if study.report.shows_cases(study.data.source):  # pixels of patients are published by decision alone
+        yield folder.gallery
     if study.report.templates:
         yield from folder.templates.rglob("*")
     for run in _runs(folder, study):

@@ -40,7 +40,7 @@ def test_publish_says_where_the_zip_lies_and_how_large_it_is(
     size = (tmp_path / "here" / "example.zip").stat().st_size
     files = sum(file.is_file() for file in folder.path.rglob("*")) - 8 - 1
     assert (code, out) == (0, f"example.zip  {size} bytes, {files} files; 8 files with weights stay at home\n")
-    assert "notes.txt: stays at home, for no stage has written it" in err
+    assert "notes.txt: stays at home, for it is no part of what is published" in err
 
 
 @pytest.mark.parametrize("words", [(), ("--licence", "mine"), ("--licence", "MIT", "--out", "x.tar")])

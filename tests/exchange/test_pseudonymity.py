@@ -149,6 +149,11 @@ def test_names_of_cases_are_found_unless_the_study_publishes_them(folder: StudyF
     assert told(folder, names) == []
 
 
+def test_names_of_cases_are_found_beside_their_images_too(folder: StudyFolder, study) -> None:  # type: ignore[no-untyped-def]
+    write_arrays(folder.gallery, ids=np.array(["smith_anna"]), images=np.zeros((1, 4, 4), dtype=np.uint8))
+    assert [leak.file for leak in told(folder, study)] == ["gallery.npz"]
+
+
 def test_names_of_patients_are_found_even_then(folder: StudyFolder, study) -> None:  # type: ignore[no-untyped-def]
     write_arrays(folder.truth("test"), ids=np.array(["aaaabbbbcccc"]), patients=np.array(["Smith"]))
     names = study.model_copy(update={"data": study.data.model_copy(update={"publish_names": True})})

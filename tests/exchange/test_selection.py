@@ -59,8 +59,24 @@ def test_a_link_is_refused(copied: Callable[[], StudyFolder]) -> None:
 def test_images_of_cases_go_out_where_there_are_some(copied: Callable[[], StudyFolder]) -> None:
     folder = copied()
     assert "gallery.npz" not in names(folder)
-    (folder.path / "gallery.npz").write_bytes(b"")
+    folder.gallery.write_bytes(b"")
     assert "gallery.npz" in names(folder)
+
+
+@pytest.mark.parametrize(
+    ("source", "show", "goes"), [("phantom", False, False), ("folder", None, False), ("folder", True, True)]
+)
+def test_images_of_cases_go_out_by_decision_alone(
+    copied: Callable[[], StudyFolder], source: str, show: bool | None, goes: bool
+) -> None:
+    folder = copied()
+    folder.gallery.write_bytes(b"")
+    study = ledger.read(folder).study
+    report = study.report.model_copy(update={"show_cases": show})
+    data = study.data.model_copy(update={"source": source})
+    found = select(folder, study.model_copy(update={"report": report, "data": data}))
+    assert (folder.gallery in found.files) == goes
+    assert found.strangers == (() if goes else ("gallery.npz",))
 
 
 def test_the_partial_analysis_goes_out_in_place_of_the_complete_one_and_the_reverse(
