@@ -110,7 +110,7 @@ def _refuse_other_data(folder: StudyFolder, loaded: DataSet) -> None:
             raise Refusal(
                 f"{folder.data_json}: the external test set {each.name} was added with other data (fingerprint "
                 f"{known[each.name][:12]}, the source now gives {each.fingerprint[:12]}); put the data back, or give "
-                "the set another name"
+                "the study another name and take its runs over with --reuse"
             )
 
 
@@ -159,6 +159,7 @@ def train(
     """
     require("train")
     with held(place.folder):
+        sweep(place.folder.path)
         teller = progress or Silent()
 
         def check(found: DataSet) -> None:
@@ -205,6 +206,7 @@ def export(place: Workplace, *, progress: Progress | None = None) -> Path:
     """Export every trained run to ONNX and prove it; return the study's folder."""
     require("train")
     with held(place.folder):
+        sweep(place.folder.path)
         _, loaded = prepare(place, progress=progress or Silent())
         _export(learning.tuned(place), loaded, progress=progress or Silent())
     return place.folder.path
@@ -224,8 +226,9 @@ def evaluate(place: Workplace, *, progress: Progress | None = None, provider: st
     from cxr_report import inference
 
     require("infer")
-    inference.wished(provider)
+    inference.foresee(provider)
     with held(place.folder):
+        sweep(place.folder.path)
         _, loaded = prepare(place, progress=progress or Silent())
         _evaluate(learning.tuned(place), loaded, provider, progress=progress or Silent())
     return place.folder.path

@@ -64,6 +64,7 @@ def list_external(asked: External, study: Study, classes: tuple[str, ...], study
     task: Kind = study.task if study.task == "multilabel" or asked.source == "phantom" else "any classes"
     listing = list_source(data, study_file, task=task, key=key)
     _refuse_unknown(asked, listing, classes, f"{study_file}: {key}")
+    _refuse_without_splits(asked, listing, f"{study_file}: {key}")
     kept, labels, excluded = _kept(asked, study, listing, names, classes)
     if not kept:
         raise Refusal(
@@ -114,8 +115,11 @@ def _columns(asked: External, study_file: Path) -> tuple[str, ...]:
     """Read the columns of a manifest; what cannot be read is refused where it is listed."""
     if asked.source != "manifest":
         return ()
+    file = resolved_path(asked.path, study_file)
+    if not file.is_file():  # a pipe would be waited for, a device read without an end
+        return ()
     try:
-        with resolved_path(asked.path, study_file).open(encoding="utf-8-sig", newline="") as stream:
+        with file.open(encoding="utf-8-sig", newline="") as stream:
             return tuple(cell.strip() for cell in next(csv.reader(stream), []))
     except (OSError, UnicodeDecodeError, csv.Error):
         return ()
@@ -139,6 +143,14 @@ def _refuse_unknown(asked: External, listing: Listing, classes: tuple[str, ...],
             f"{where}.positive: {asked.positive!r} is not among the classes of {listing.name}: "
             f"{', '.join(listing.classes)}{nearest(asked.positive, listing.classes)}"
         )
+
+
+def _refuse_without_splits(asked: External, listing: Listing, where: str) -> None:
+    """Refuse to take the test cases of a source that does not say which these are."""
+    given = sorted({record.split for record in listing.records if record.split is not None})
+    if asked.split == "test" and "test" not in given:
+        what = f"gives the splits {', '.join(given)} alone" if given else "gives no splits"
+        raise Refusal(f"{where}.split: {listing.name} {what}, so that no case is a test case; allowed here: 'all'")
 
 
 def _kept(

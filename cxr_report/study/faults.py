@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -71,7 +71,7 @@ def sentence(error: ValidationError) -> str:
 
 def _fault(fault: Any) -> str:
     place = [part for part in fault["loc"] if not isinstance(part, int) and part != "parameters"]
-    key = ".".join(str(part) for part in place) or "study"
+    key = _key(fault["loc"]) or "study"
     kind, got, context = fault["type"], fault["input"], fault.get("ctx", {})
     if kind == "extra_forbidden":
         known = _known_keys(place[:-1])
@@ -94,6 +94,14 @@ def _fault(fault: Any) -> str:
     text = fault["msg"].replace("Input should be", "must be").replace("valid tuple", "list")
     shown = repr(got) if not isinstance(got, dict | list) or len(repr(got)) < 60 else type(got).__name__
     return f"{key}: {text[0].lower()}{text[1:]}, got {shown}"
+
+
+def _key(loc: Sequence[Any]) -> str:
+    """Write where a fault lies as in the file; of several external test sets the first is data.external[1]."""
+    parts = [str(part) for part in loc if not isinstance(part, int) and part != "parameters"]
+    if tuple(loc[:2]) == ("data", "external") and len(loc) > 2 and isinstance(loc[2], int):
+        parts[1] = f"external[{loc[2] + 1}]"
+    return ".".join(parts)
 
 
 def _section(place: list[Any]) -> type[BaseModel] | None:

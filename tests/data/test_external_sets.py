@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -166,6 +167,33 @@ def test_a_fault_names_the_key_and_what_is_allowed(
         read(own(other(**section)))
     assert said in str(caught.value)
     assert "data.external.other" in str(caught.value)
+
+
+@pytest.mark.parametrize("special", ["pipe", "device"])
+def test_a_manifest_that_is_no_regular_file_is_refused_and_not_waited_for(
+    own: Callable[..., Study], read: Read, tmp_path: Path, special: str
+) -> None:
+    if special == "pipe":
+        os.mkfifo(tmp_path / "other")
+    path = "other" if special == "pipe" else "/dev/zero"
+    with pytest.raises(Refusal, match=r"data\.external\.other\.path: there is no file"):
+        read(own(other(source="manifest", path=path)))
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("ill", "well"), "other gives no splits, so that no case is a test case; allowed here: 'all'"),
+        (("train/ill", "val/well"), "other gives the splits train, val alone, so that no case is a test case"),
+    ],
+)
+def test_the_test_cases_of_a_source_that_names_none_are_refused_and_the_classes_not_blamed(
+    own: Callable[..., Study], read: Read, tmp_path: Path, grain: Grain, names: tuple[str, ...], said: str
+) -> None:
+    images(tmp_path / "other", dict.fromkeys(names, 2), grain)
+    with pytest.raises(Refusal) as caught:
+        read(own(other(split="test")))
+    assert f"data.external.other.split: {said}" in str(caught.value)
 
 
 def test_a_source_without_any_class_of_the_study_is_refused(

@@ -21,7 +21,9 @@ from cxr_report.report.narrative.further import further as written
 from cxr_report.report.narrative.prose import Paragraph
 from cxr_report.report.sections import beyond
 from cxr_report.report.tables import to_csv
+from cxr_report.report.tables.appendix import settings
 from cxr_report.report.tables.table import Table
+from cxr_report.study import External, Phantom
 
 
 def drawn(seed: int) -> Analysis:
@@ -181,6 +183,24 @@ def _held(table: Table, plain: Any) -> None:
                 elif cell.key and not cell.key.endswith("low_simultaneous"):
                     low = look_up(plain, f"{cell.key}.low")
                     assert low == cell.values[0] or low != low, cell.key
+
+
+def test_every_setting_of_an_external_set_has_a_row_of_its_own_under_the_name_of_the_set() -> None:
+    study = drawn(0).study
+    sets = (
+        External(name="east", source="phantom", phantom=Phantom(seed=5)),
+        External(name="west", source="folder", path="other", classes={"TB": "ill"}),
+    )
+    asked = study.model_copy(update={"data": study.data.model_copy(update={"external": sets})})
+    rows = {row[0].text: row[1].text for body in settings(replace(drawn(0), study=asked)).bodies for row in body.rows}
+    told = {name: value for name, value in rows.items() if name.startswith("external")}
+    assert told["external.east.phantom.seed"] == "5"
+    assert told["external.west.path"] == "other"
+    assert told["external.west.classes.TB"] == "ill"
+    assert not {
+        name for name in told if name.endswith((".label", ".positive", ".columns", "east.path", "west.phantom"))
+    }
+    assert not [value for value in rows.values() if "{" in value or value in ("", "None")]
 
 
 def test_a_study_without_external_sets_has_no_such_section() -> None:

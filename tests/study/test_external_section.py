@@ -28,20 +28,24 @@ def study(*sets: dict[str, Any], task: str = "multiclass", **data: Any) -> Study
 @pytest.mark.parametrize(
     ("sets", "told"),
     [
-        ([{**SET, "name": "Pad Chest"}], ("data.external.name", "a to z, 0 to 9 and '-'", "'Pad Chest'")),
-        ([{**SET, "name": "-a"}], ("data.external.name", "'-a'")),
-        ([{**SET, "name": "../x"}], ("data.external.name", "'../x'")),
+        ([{**SET, "name": "Pad Chest"}], ("data.external[1].name", "a to z, 0 to 9 and '-'", "'Pad Chest'")),
+        ([{**SET, "name": "-a"}], ("data.external[1].name", "'-a'")),
+        ([{**SET, "name": "../x"}], ("data.external[1].name", "'../x'")),
         ([SET, SET], ("two sets are called 'padchest'",)),
         ([SET, {**SET, "name": "other", "label": "padchest"}], ("two sets are called 'padchest'",)),
         ([{"name": "a", "source": "manifest"}], ("path is missing", "'manifest'")),
         ([{"name": "a", "source": "phantom", "path": "x"}], ("path does not go with source = 'phantom'",)),
         ([{**SET, "phantom": {"seed": 1}}], ("section phantom goes with source = 'phantom'",)),
-        ([{**SET, "sauce": 1}], ("data.external.sauce: unknown key", "did you mean 'source'")),
+        ([{**SET, "sauce": 1}], ("data.external[1].sauce: unknown key", "did you mean 'source'")),
+        (
+            [SET, {**SET, "name": "other", "sauce": 1}],
+            ("data.external[2].sauce: unknown key", "did you mean 'source'"),
+        ),
         ([{**SET, "columns": {"lable": "x"}}], ("unknown column 'lable'", "did you mean 'label'")),
-        ([{**SET, "split": "train"}], ("data.external.split", "all, test")),
-        ([{**SET, "source": "table"}], ("data.external.source", "folder, manifest, medmnist, phantom")),
+        ([{**SET, "split": "train"}], ("data.external[1].split", "all, test")),
+        ([{**SET, "source": "table"}], ("data.external[1].source", "folder, manifest, medmnist, phantom")),
         ([{**SET, "positive": "x"}], ("positive goes with task = 'binary'",)),
-        ([{"name": "a", "source": "phantom", "phantom": {"sead": 1}}], ("data.external.phantom.sead", "'seed'")),
+        ([{"name": "a", "source": "phantom", "phantom": {"sead": 1}}], ("data.external[1].phantom.sead", "'seed'")),
     ],
 )
 def test_a_fault_is_one_sentence_with_key_and_what_is_allowed(sets: list[Any], told: tuple[str, ...]) -> None:

@@ -158,7 +158,7 @@ def settings(analysis: Analysis) -> Table:
     plain_study: dict[str, Any] = analysis.study.model_dump(mode="json", exclude={"report", "losses", "name"})
     bodies = []
     for section, content in plain_study.items():
-        pairs = list(_flat(content)) if isinstance(content, dict) else [("", content)]
+        pairs = list(_flat(_by_name(content))) if isinstance(content, dict) else [("", content)]
         rows = tuple((plain(name or section), plain(_written(value))) for name, value in pairs if _written(value))
         if rows:
             bodies.append(Body(rows, section if isinstance(content, dict) else "general"))
@@ -177,6 +177,16 @@ def settings(analysis: Analysis) -> Table:
         bodies_title="section",
         dense=True,
     )
+
+
+def _by_name(content: dict[str, Any]) -> dict[str, Any]:
+    """Put sections of a list, such as external test sets, under their names, which stand before their settings."""
+    return {
+        key: {each["name"]: {inner: at for inner, at in each.items() if inner != "name"} for each in value}
+        if isinstance(value, list) and value and all(isinstance(each, dict) and "name" in each for each in value)
+        else value
+        for key, value in content.items()
+    }
 
 
 def _flat(content: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
