@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from cxr_report.analysis.value import Analysis, Change, ExternalTest, JointPair
 from cxr_report.metrics import METRICS
 from cxr_report.report.language import Speech, phrase, speech
-from cxr_report.report.narrative import facts, prose
+from cxr_report.report.narrative import comparisons, facts, prose
 from cxr_report.report.narrative.prose import Sentence, sentence
 from cxr_report.report.pieces import Piece, Said
 from cxr_report.report.tables.external import mean_of
@@ -219,7 +219,7 @@ def _showed(say: Speech, shown: int, total: int) -> tuple[Piece, ...]:
         return say("no comparison showed a difference")
     if total == 1:
         return say("the one comparison showed a difference" if shown else "the one comparison showed no difference")
-    return say("{counted} comparisons showed a difference", counted=facts.of_total(say, shown, total))
+    return say("{counted} comparisons showed a difference", counted=comparisons.count(shown, total, say=say))
 
 
 def _way(analysis: Analysis, pair: JointPair) -> tuple[Piece, ...]:

@@ -11,8 +11,7 @@ from cxr_report.metrics import METRICS
 from cxr_report.report.answers import Answer, answers
 from cxr_report.report.language import ENGLISH, Speech, phrase, speech
 from cxr_report.report.names import spoken, titled
-from cxr_report.report.numerals import count
-from cxr_report.report.pieces import Number, Piece, Said, text_of
+from cxr_report.report.pieces import Said, text_of
 
 __all__ = [
     "ADJUSTMENTS",
@@ -30,7 +29,6 @@ __all__ = [
     "followers",
     "joint_mean",
     "noted",
-    "of_total",
     "over",
     "shortcuts",
     "spoken",
@@ -153,13 +151,6 @@ def shortcuts(analysis: Analysis, control: Control) -> dict[str, float]:
         if leaders and reached >= leaders[0][1].mean:
             found[klass] = reached
     return found
-
-
-def of_total(say: Speech, number: int, total: int) -> tuple[Piece, ...]:
-    """Say ``none of the 3`` or ``2 of 3``."""
-    if not number:
-        return say("none of the {total}", total=Number(count(total), "", total))
-    return say("{number} of {total}", number=Number(count(number), "", number), total=Number(count(total), "", total))
 
 
 def case_unit(analysis: Analysis) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from cxr_report.analysis.value import BOTH, Analysis, JointPair
 from cxr_report.report.answers import role_of
 from cxr_report.report.language import phrase, speech
-from cxr_report.report.narrative import facts, prose
+from cxr_report.report.narrative import comparisons, facts, prose
 from cxr_report.report.narrative.prose import Sentence, sentence
 from cxr_report.report.pieces import Piece, Said
 
@@ -155,8 +155,8 @@ def _sensitivity(analysis: Analysis) -> Iterator[Sentence]:
     say, metric = speech(analysis), analysis.study.metrics.primary
     planned = [pair for pair in analysis.pairs if pair.in_family and pair.metric == metric]
     told = {
-        "now": facts.of_total(say, sum(pair.verdict in _SHOWN for pair in rows), len(rows)),
-        "then": facts.of_total(say, sum(pair.verdict in _SHOWN for pair in planned), len(planned)),
+        "now": comparisons.count(sum(pair.verdict in _SHOWN for pair in rows), len(rows), say=say),
+        "then": comparisons.count(sum(pair.verdict in _SHOWN for pair in planned), len(planned), say=say),
         "metric": facts.spoken(metric, say),
     }
     if analysis.study.analysis.on_diverged == "drop-seed":

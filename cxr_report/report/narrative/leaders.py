@@ -12,7 +12,7 @@ from cxr_report.report.narrative.facts import Keyed
 from cxr_report.report.narrative.prose import Sentence, sentence
 from cxr_report.report.pieces import Number, Piece, Said
 
-__all__ = ["cases_of", "classes", "leader", "main", "of_patients", "tested"]
+__all__ = ["cases_of", "classes", "leader", "main", "tested"]
 
 
 def main(analysis: Analysis, metric: str) -> tuple[Sentence, ...]:
@@ -47,14 +47,6 @@ def tested(analysis: Analysis) -> tuple[Piece, ...]:
         cases=cases,
         patients=patients,
     )
-
-
-def of_patients(analysis: Analysis) -> list[Piece]:
-    """Say of how many patients the test cases are, where the source names them."""
-    if not analysis.data.patients_known:
-        return []
-    number = analysis.data.n_test_patients
-    return [" of ", prose.count(number, facts.PATIENTS_KEY), " patient" if number == 1 else " patients"]
 
 
 def cases_of(analysis: Analysis, cases: Number) -> tuple[Piece, ...]:
