@@ -223,3 +223,14 @@ def test_only_the_authors_own_introduction_speaks_of_medicine(topic: str, made_u
     sections = (*SECTIONS, "introduction")
     assert answered(analysis, topic, sections).sections == ()
     assert answered(study(analysis, report=own), topic, sections).sections == ("introduction",)
+
+
+def test_performance_is_reported_in_groups_only_where_there_are_some(made_up: Makes) -> None:
+    assert answered(made_up(), "performance-groups").whole
+    without = tuple(key for key in SECTIONS if key != "results-subgroups")
+    assert answered(made_up(), "performance-groups", without) == Answer(("results-main",), whole=False)
+
+
+def test_what_is_known_of_patients_is_a_part_of_their_characteristics(made_up: Makes) -> None:
+    assert answered(made_up(), "characteristics") == Answer(("methods-data",), whole=False)
+    assert answered(content(made_up(), splits={}), "characteristics").sections == ()

@@ -56,7 +56,7 @@ TRIPOD_AI = Guideline(
     10 size, 11 missing, 12a partitions, 12b inputs-handled, 12c building, 12d clusters, 12e metrics, 12f updating
     12g applied, 13 imbalance, 14 fairness, 15 output, 16 alike, 17 ethics
     18a funding, 18b conflicts, 18c protocol, 18d registration, 18e data-sharing, 18f code-sharing, 19 public
-    20a flow, 20b demographics, 20c demographics, 21 numbers, 22 whole-model, 23a performance-groups
+    20a flow, 20b characteristics, 20c demographics, 21 numbers, 22 whole-model, 23a performance-groups
     23b heterogeneity, 24 updating, 25 interpretation, 26 limits, 27a poor-inputs, 27b users, 27c next
     """),
 )
@@ -74,7 +74,7 @@ STARD_AI = Guideline(
     15a model, 15b development, 15c output, 15d users
     16a standard, 16b standard-reason, 16c standard-cutoffs, 17a blind-test, 17b blind-standard
     18 statistics, 19 missing-labels, 20 missing, 21 variability, 22 size, 23 errors-groups
-    24 flow, 25 demographics, 26a severity, 26b alternatives, 27 interval, 28 representative, 29 external-differs
+    24 flow, 25 characteristics, 26a severity, 26b alternatives, 27 interval, 28 representative, 29 external-differs
     30 crosstab, 31 precision, 32 harm, 33 limits, 34 practice, 35 fair-use
     36 registration, 37 protocol, 38 funding, 39 commerce, 40a availability, 40b audit
     """),

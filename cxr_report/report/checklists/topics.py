@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from cxr_report.report.checklists.places import Place, Told, everywhere, nowhere, partly, where
+from cxr_report.report.checklists.places import Answer, Place, Told, everywhere, nowhere, partly, where
 from cxr_report.report.language import phrase
 
 __all__ = ["TOPICS", "Topic"]
@@ -31,6 +31,13 @@ def _predicted(told: Told) -> bool:
 
 
 _own = where(lambda told: told.introduced, "introduction")
+
+
+def _in_groups(told: Told) -> Answer:
+    """Answer what is asked of all cases and of groups: in part, where there are no groups."""
+    found = everywhere("results-main", "results-classes", "results-subgroups")(told)
+    return replace(found, whole="results-subgroups" in found.sections)
+
 
 DATA, TRAINING, LOSSES, PLAN = "methods-data", "methods-training", "methods-losses", "methods-analysis"
 
@@ -140,6 +147,10 @@ _EVALUATION = {
     "alike": Topic(phrase("In what training and test cases differ"), partly(where(lambda told: told.split_here, DATA))),
     "flow": Topic(phrase("Numbers taken and left out, as a diagram"), where(_trained, DATA)),
     "demographics": Topic(phrase("Who the patients of each part are"), where(lambda told: told.demographics, DATA)),
+    "characteristics": Topic(
+        phrase("Characteristics of patients and images in each part"),
+        partly(where(lambda told: told.demographics, DATA)),
+    ),
     "numbers": Topic(phrase("Cases and positive cases of each analysis"), where(_predicted, DATA)),
     "severity": Topic(phrase("How severe the disease was")),
     "alternatives": Topic(phrase("What those without the disease had"), where(lambda told: told.other_classes, DATA)),
@@ -155,7 +166,7 @@ _EVALUATION = {
     ),
     "performance-groups": Topic(
         phrase("Performance with intervals, in groups too"),
-        everywhere("results-main", "results-classes", "results-subgroups"),
+        _in_groups,
     ),
     "heterogeneity": Topic(phrase("Performance in each place of care"), partly(everywhere("results-external-"))),
     "failures": Topic(
