@@ -127,6 +127,9 @@ def test_every_run_is_exported_with_its_proof(exported: Place) -> None:
             assert told["weights_sha256"] == sha256(run.weights)
             assert told["onnx_sha256"] == sha256(run.onnx)
             assert (told["opset"], told["loss"], told["seed"]) == (18, loss, seed)
+            weights = load_file(run.weights)
+            assert 0 < told["size"]["parameters"] <= sum(weight.size for weight in weights.values())
+            assert told["size"]["multiply_accumulates"] > told["size"]["parameters"]
             assert [told[key]["split"] for key in ("proof", "test_proof")] == list(SPLITS)
             for proof in (told["proof"], told["test_proof"]):
                 assert proof["cases"] == len(exported.dataset.split(proof["split"]))
