@@ -60,6 +60,8 @@ class _Case:
     """The two runs that contradict each other, and"""
     says: tuple[str, str]
     """what they say."""
+    under: tuple[tuple[str, str], tuple[str, str]]
+    """The two lines under each of their maps: the loss; seed and label."""
     votes: tuple[str, ...]
     """One line per loss: labels with the numbers of seeds that give them."""
 
@@ -67,7 +69,7 @@ class _Case:
 _TITLES = {
     (BY_LOSS, True): phrase(
         "{shown} of {total} test cases whose label depends on the loss function, the largest disagreement first: "
-        "image and class-activation maps of two runs that contradict each other, each for what its run says (lines: "
+        "image and class-activation maps of two runs that contradict each other, {what} (lines: "
         "50 % and 80 % of the map’s largest value; darkened: below 50 %); below, the seeds of each loss function that "
         "give a label. The maps show where a network looks, not why"
     ),
@@ -78,8 +80,8 @@ _TITLES = {
     ),
     (BY_SEED, True): phrase(
         "{shown} of {total} test cases whose label depends on the seed and not on the loss function, the largest "
-        "disagreement first: image and class-activation maps of two seeds that contradict each other, each for what "
-        "its run says (lines: 50 % and 80 % of the map’s largest value; darkened: below 50 %); below, the seeds of "
+        "disagreement first: image and class-activation maps of two seeds that contradict each other, {what} "
+        "(lines: 50 % and 80 % of the map’s largest value; darkened: below 50 %); below, the seeds of "
         "each loss function that give a label. The maps show where a network looks, not why"
     ),
     (BY_SEED, False): phrase(
@@ -132,6 +134,8 @@ def _picture(analysis: Analysis, gallery: Gallery, cases: list[_Case], *, key: s
     alt = say.text(
         _ALTS[kind], n=n, total=total, shown=shown, cases="; ".join(_spoken(analysis, each) for each in cases)
     )
+    several = analysis.study.task == "multilabel"
+    what = say.text("each of the finding, whatever its run says" if several else "each for what its run says")
     rows = -(-len(cases) // COLUMNS)
     with canvas.canvas(height * rows, arranged=False) as figure:
         for turn, case in enumerate(cases):
@@ -142,7 +146,7 @@ def _picture(analysis: Analysis, gallery: Gallery, cases: list[_Case], *, key: s
     return Picture(
         key=key,
         number="",
-        title=say.text(_TITLES[kind, gallery.mapped], shown=shown, total=total),
+        title=say.text(_TITLES[kind, gallery.mapped], shown=shown, total=total, what=what),
         n=counting(
             say.text("{cases} test cases", cases=n),
             say.text("{seeds} per loss function", seeds=number_of_seeds(len(gallery.seeds), say=say)),
@@ -169,12 +173,17 @@ def _case(analysis: Analysis, gallery: Gallery, place: int) -> _Case:
     )
     runs = [say.text("{loss}, seed {seed}", loss=names[loss], seed=str(gallery.seeds[seed])) for loss, seed in pair]
     says = [called(int(labels[run])) for run in pair]
+    under = [
+        (names[loss], say.text("seed {seed}: {label}", seed=str(gallery.seeds[seed]), label=label))
+        for (loss, seed), label in zip(pair, says, strict=True)
+    ]
     return _Case(
         place=place,
         name=say.text("Case {id}", id=textwrap.shorten(str(gallery.ids[place]), 40, placeholder="…")),
         truth=told,
         runs=(runs[0], runs[1]),
         says=(says[0], says[1]),
+        under=(under[0], under[1]),
         votes=tuple(f"{name}: {_votes(row, called)}" for name, row in zip(names, labels, strict=True)),
     )
 
@@ -214,8 +223,8 @@ def _block(figure: Figure, gallery: Gallery, case: _Case, corner: tuple[float, f
         panel.imshow(np.repeat(image[..., None], 3, axis=2), interpolation="none")
         if turn:
             _overlay(panel, gallery.maps[case.place, turn - 1], image.shape)
-            write(x, y - 0.03, _clipped(case.runs[turn - 1]), 6.5, colour=canvas.GREY)
-            write(x, y - 0.15, _clipped(case.says[turn - 1]), 7)
+            write(x, y - 0.03, _clipped(case.under[turn - 1][0]), 6.5, colour=canvas.GREY)
+            write(x, y - 0.15, _clipped(case.under[turn - 1][1]), 7)
     bottom = top - ABOVE - TILE - (UNDER if gallery.mapped else 0.06)
     for turn, line in enumerate(case.votes):
         write(left, bottom - LINE * turn, textwrap.shorten(line, 62, placeholder="…"), 7)
@@ -262,5 +271,11 @@ _PIXELS = re.compile("data:image/png;base64,([A-Za-z0-9+/=\\s]+)")
 
 
 def _clipped(text: str) -> str:
-    """Keep what fits under an image."""
-    return textwrap.shorten(text, 26, placeholder="…")
+    """Keep what fits under an image; a letter of Hangul is as wide as two of Latin."""
+    room, kept = 24.0, ""
+    for letter in text:
+        room -= 1.0 if ord(letter) < 0x1100 else 1.9
+        if room < 0:
+            return f"{kept.rstrip()}…"
+        kept += letter
+    return kept
