@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from cxr_report.report.enclosures import Selection
 from cxr_report.runs import StudyFolder
 from cxr_report.verify.study.recomputing import FAULTS, Memory, fault
 
-__all__ = ["Composed", "compose", "made_here"]
+__all__ = ["Composed", "compose", "made_here", "settled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,21 @@ class Composed:
     """Files of the study that the report was made from, relative to it."""
     without_pixels: bool
     """Whether the report may show test cases whose pixels are not here."""
+
+
+_CHANCE = re.compile(r'(?<=-)p[0-9a-f]{10}(?=["\)])')
+"""The name that the drawing library gives a clipped area; it is a hash of its place to the last bit."""
+
+
+def settled(text: str) -> str:
+    """Return a text with the clipped areas of drawings numbered in their order, for their names differ by process.
+
+    Example:
+        >>> settled('<g clip-path="url(#roc-p0123456789)">')
+        '<g clip-path="url(#roc-p1)">'
+    """
+    names: dict[str, str] = {}
+    return _CHANCE.sub(lambda found: names.setdefault(found[0], f"p{len(names) + 1}"), text)
 
 
 def made_here(program: object) -> bool:

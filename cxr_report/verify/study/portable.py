@@ -22,6 +22,9 @@ NAME = "The text of the PDF"
 AROUND = 10
 """Chosen: letters of the page on one side of a number that must stand there in the PDF too, where lines were broken."""
 
+_THIN = re.compile("(?<=\\d)[\u202f\u2009](?=\\d{3})")
+"""What sets thousands apart in the page; a PDF's text has it, a blank, or nothing."""
+
 _FIGURE = re.compile("(?:Figures?|그림)A?$|(?:Figures|그림)[\\dA,and]*$")
 """What stands before the number of a figure, without blanks."""
 
@@ -64,7 +67,7 @@ def step(file: str, pages: list[str], page: str, *, gaps: bool = False) -> Step:
     """
     runs = [run for run in read(page) if run.seen and run.text.strip()]
     total = len(pages)
-    body = "\n".join(re.sub(rf"(?m)^\s*\d+ / {total}(?!\d)", "", text) for text in pages)
+    body = "\n".join(_THIN.sub("", re.sub(rf"(?m)^\s*\d+ / {total}(?!\d)", "", text)) for text in pages)
     blocks = _blocks(runs)
     wanted = Counter(token for _, text in blocks for token in NUMBER.findall(text))
     stands = Counter(NUMBER.findall(body))
@@ -93,7 +96,7 @@ def _blocks(runs: list[Run]) -> list[tuple[str, str]]:
     for run in runs:
         section, text = found.get(run.block, (run.section, ""))
         found[run.block] = section, text + run.text
-    return list(found.values())
+    return [(section, _THIN.sub("", text)) for section, text in found.values()]
 
 
 def _packed(text: str) -> str:
@@ -101,15 +104,23 @@ def _packed(text: str) -> str:
 
 
 def _joined(missing: Counter[str], extra: Counter[str], body: str) -> tuple[Counter[str], Counter[str]]:
-    """Take numbers that a line's end parts for one: in long identifiers, and nowhere else."""
-    for token in list(missing):
-        for cut in range(1, len(token)):
-            halves = token[:cut], token[cut:]
-            parted = re.search(rf"{re.escape(halves[0])}[-\u2010]?\s*\n\s*{re.escape(halves[1])}", body)
-            if parted and all(extra[half] for half in halves):
-                missing, extra = missing - Counter([token]), extra - Counter(halves)
+    """Take two numbers for one where the end of a line parts a long identifier, or a blank stands before thousands."""
+    for token in missing.elements():
+        for parts, gap in _partings(token):
+            form = gap.join(map(re.escape, parts))
+            if not Counter(parts) - extra and re.search(rf"(?<!\d){form}(?!\d)", body):
+                missing, extra = missing - Counter([token]), extra - Counter(parts)
                 break
     return missing, extra
+
+
+def _partings(token: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield into what a number may be parted, and what then stands between the parts."""
+    if token.isdigit() and len(token) > 4:
+        first = len(token) % 3 or 3
+        yield (token[:first], *(token[at : at + 3] for at in range(first, len(token), 3))), r"\s"
+    for cut in range(1, len(token)):
+        yield (token[:cut], token[cut:]), r"[-\u2010]?\s*\n\s*"
 
 
 def _missing(
