@@ -10,6 +10,7 @@ VOID = ("meta", "wbr", "br", "img", "link", "input", "hr", "path", "use", "rect"
 
 KINDS: dict[str, str] = {
     "hash": r"\b(?=[0-9a-f]*\d)[0-9a-f]{12,64}\b",
+    "identifier of a work": r"doi:10\.\d+/\S+",
     "version of the program": r"\bcxr_report \d+(?:\.\d+)*",
     "setting of the plan": r"(?:α|[a-zα-ω_]+)(?:[ \xa0]=[ \xa0]|=)−?\d+\.\d+|(?:±|at most |margin[a-z ]* |of )0\.\d+",
     "covariances in a note": r"units of 10.*",
@@ -32,7 +33,8 @@ class _Text(HTMLParser):
         told = dict(attrs)
         if tag in VOID:
             return
-        marked = "data-value" in told or tag in ("svg", "script", "style", "code") or self._marked()
+        elsewhere = tag in ("svg", "script", "style", "code") or told.get("class") == "ref"  # the number of a section
+        marked = "data-value" in told or elsewhere or self._marked()
         section = told.get("id") or (self.stack[-1][2] if self.stack else "")
         if tag in ("p", "td", "li"):
             self.text = []
