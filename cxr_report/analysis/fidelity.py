@@ -17,6 +17,7 @@ from cxr_report import stats
 from cxr_report.analysis.case_covariance import CaseCovariance, case_covariance
 from cxr_report.analysis.comparisons import compare
 from cxr_report.analysis.context import Context, generator
+from cxr_report.analysis.export_proof import refuse_apart
 from cxr_report.analysis.family import role
 from cxr_report.analysis.joint import fits, joint, on_defined_seeds
 from cxr_report.analysis.scoring import score_all
@@ -39,6 +40,9 @@ ROUNDING = 64 * float(np.finfo(np.float64).eps)
 
 UNMOVED = "no run's value differs"
 
+UNDEFINED = "undefined"
+"""The verdict of a comparison that could not be tested."""
+
 Floats = NDArray[np.float64]
 
 
@@ -47,9 +51,9 @@ class Conclusions:
     """What is concluded from the runs of a study in one arithmetic."""
 
     rankings: Mapping[str, tuple[tuple[str, ...], ...]]
-    """Metric -> losses from the best mean to the worst, those with equal means together."""
+    """Metric -> losses from the best mean to the worst, those with equal means together; none without defined means."""
     decisions: Mapping[tuple[str, str, str], str]
-    """Metric, first and second loss of a comparison of the family -> verdict."""
+    """Metric, first and second loss of a comparison of the family -> verdict, or that it is undefined."""
 
 
 def agreements(context: Context, reference: Conclusions) -> tuple[Agreement, ...]:
@@ -63,11 +67,13 @@ def agreements(context: Context, reference: Conclusions) -> tuple[Agreement, ...
         One per arithmetic, torch first; none for runs that were not trained here.
 
     Raises:
-        Refusal: by torch's own logits a planned conclusion is another one, see `refuse_changed`.
+        Refusal: by torch's own logits a planned conclusion is another one, see `refuse_changed`, or an exported graph
+            is not the trained network, see `refuse_apart`.
     """
     met = {name for run in context.material.runs for name in run.arithmetics}
     found = tuple(_agreement(context, reference, name) for name in ORDER if name in met)
     refuse_changed(found)
+    refuse_apart(context)
     return found
 
 
@@ -88,14 +94,20 @@ def conclusions(
     """
     found: dict[tuple[str, str, str], str] = {}
     for test in (*cases, *joints):  # the last one stays
-        found |= {(test.metric, row.first, row.second): row.verdict for row in test.pairs if row.in_family}
+        found |= {
+            (test.metric, row.first, row.second): _decided(row.verdict, row.p) for row in test.pairs if row.in_family
+        }
     known = {test.metric for test in joints}
     found |= {
-        (pair.metric, pair.first, pair.second): pair.verdict
+        (pair.metric, pair.first, pair.second): _decided(pair.verdict, pair.p_t)
         for pair in pairs
         if pair.in_family and pair.n_seeds > 1 and pair.metric not in known
     }
     return Conclusions({metric: _ranking(context, metric) for metric in context.metrics}, found)
+
+
+def _decided(verdict: str, p: float) -> str:
+    return UNDEFINED if np.isnan(p) else verdict
 
 
 def refuse_changed(found: Iterable[Agreement]) -> None:
@@ -135,8 +147,8 @@ def _agreement(context: Context, reference: Conclusions, name: Arithmetic) -> Ag
         max_delta=max((_delta(*each) for each in tests), default=np.nan) if not broken else np.nan,
         flips=0 if broken else sum(int((decide(task, x) != decide(task, y)).sum()) for x, y in tests),
         not_finite=broken,
-        n_rankings=len(reference.rankings),
-        n_decisions=len(reference.decisions),
+        n_rankings=sum(map(bool, reference.rankings.values())),
+        n_decisions=sum(verdict != UNDEFINED for verdict in reference.decisions.values()),
         changes=(),
         shifts=(),
     )
@@ -166,6 +178,11 @@ def _compared(context: Context, reference: Conclusions, bare: Agreement, other: 
     found = conclusions(other, joints, cases, pairs)
     return replace(
         bare,
+        n_rankings=sum(bool(order or found.rankings[metric]) for metric, order in reference.rankings.items()),
+        n_decisions=sum(
+            {verdict, found.decisions.get(key, UNDEFINED)} != {UNDEFINED}
+            for key, verdict in reference.decisions.items()
+        ),
         changes=(*_rankings_changed(context, reference, found), *_decisions_changed(context, reference, found)),
         shifts=tuple(
             shift(each, metric, loss, place, context) for metric, each in both.items()
@@ -289,6 +306,6 @@ def _signs(order: tuple[tuple[str, ...], ...], same: set[frozenset[str]]) -> dic
 def _decisions_changed(context: Context, before: Conclusions, after: Conclusions) -> Iterable[Reversal]:
     for key, verdict in before.decisions.items():
         metric, first, second = key
-        other = after.decisions.get(key, "undefined")
-        if other != verdict:
+        other = after.decisions.get(key, UNDEFINED)
+        if other != verdict and {verdict, other} != {UNDEFINED, "not shown"}:  # neither shows a difference
             yield Reversal("decision", metric, role(context.study, metric), first, second, verdict, other)

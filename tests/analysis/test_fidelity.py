@@ -21,6 +21,7 @@ from cxr_report.analysis.context import Context
 from cxr_report.analysis.fidelity import UNMOVED, conclusions, shift
 from cxr_report.analysis.value import Agreement, Analysis
 from cxr_report.errors import Refusal
+from cxr_report.inference import proof
 from cxr_report.runs import SPLITS, TORCH, RunFolder, StudyFolder, read_arrays, read_json, sha256, write_arrays
 from cxr_report.runs import write_json as write
 
@@ -183,8 +184,39 @@ def test_torch_that_concludes_otherwise_is_an_error_and_nothing_is_written(made:
     assert not folder.analysis().path.exists()
 
 
-def test_torch_is_held_to_the_planned_metrics_and_others_are_told(made: Make) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("split", SPLITS)
+def test_a_graph_that_is_not_the_trained_network_is_refused_although_it_concludes_the_same(
+    kind: str, split: str, made: Make
+) -> None:
+    """Other logits by a common factor leave every label and every rank as it was, and no hash tells."""
+    folder = made(**KINDS[kind])
+    run = folder.run("focal", 2)
+    put(run, TORCH, (0.999 * logits(run, split=split)).astype(np.float32), split)
+    with pytest.raises(Refusal) as caught:
+        analyse(folder)
+    words = "validation" if split == "val" else "test"
+    told = str(caught.value)
+    assert "focal/seed-0002/export.json: the exported graph of loss focal, seed 2 differs from the trained one" in told
+    largest = float(np.abs(logits(run, TORCH, split).astype(np.float64)).max())
+    apart = float(np.abs(logits(run, TORCH, split).astype(np.float64) - logits(run, split=split)).max())
+    assert f"by up to {apart:.3g} in a logit" in told
+    assert f"{words} cases, allowed are {1e-4 * largest:.3g}" in told
+    assert not folder.analysis().path.exists()
+
+
+def test_where_nothing_could_be_decided_nothing_says_that_an_arithmetic_may_replace(made: Make) -> None:
+    folder = made(losses=2, seeds=2, arithmetics=BOTH, diverged=((1, 1), (1, 2)))
+    found = of(load(analyse(folder)), "fp16")
+    assert (found.n_rankings, found.n_decisions) == (0, 0)
+    assert found.undecided
+    assert not found.replaces
+    assert not found.barred
+
+
+def test_torch_is_held_to_the_planned_metrics_and_others_are_told(made: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """A factor on the logits leaves the order of the cases of a binary study, and so the AUROC, but not the Brier."""
+    monkeypatch.setattr(proof, "TOLERANCE", 1e3)
     folder = made(task="binary", losses=2, test=400, effect=0.5, secondary=("brier",))
     before = load(analyse(folder))
     means = {s.loss: s.mean for s in before.summaries if s.metric == "brier" and not s.klass}

@@ -10,13 +10,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from report_grammar import sections
+from report_grammar import further, sections
 from report_grammar.words import Broken
 from report_makers.fidelity import made_agreements
 
 from cxr_report.analysis.value import Agreement, Analysis, to_plain
 from cxr_report.report import narrative
 from cxr_report.report.narrative.fidelity import fidelity
+from cxr_report.report.narrative.further import further as written
 from cxr_report.report.tables import fidelity as tables
 from cxr_report.report.tables import to_csv
 
@@ -83,6 +84,39 @@ def test_a_bar_is_named_among_the_limitations_and_not_kept_quiet(agreed: Analysi
         for quiet in (replace(agreed, agreements=()), replace(agreed, agreements=agreed.agreements[:1])):
             with pytest.raises(Broken):
                 sections.check_limitations(agreed, narrative.limitations(quiet))
+
+
+def undecided(analysis: Analysis) -> Analysis:
+    """Take every decision away, as where no seed is finished for two losses."""
+    bare = [replace(each, n_decisions=0, changes=()) for each in analysis.agreements]
+    return replace(analysis, agreements=tuple(bare))
+
+
+def test_without_a_decision_to_compare_there_is_no_verdict_and_nothing_is_barred_for_it(agreed: Analysis) -> None:
+    bare = undecided(agreed)
+    made = tables.agreements(bare)
+    assert made is not None
+    told = [row[-1].text for row in made.bodies[0].rows]
+    assert told == ["no" if each.not_finite else "–" for each in bare.agreements]
+    assert made.notes[-1] == "May replace –: no decision to compare."
+    kinds = [sentence.kind for sentence in fidelity(bare)]
+    assert kinds == ["fidelity-broken" if each.not_finite else "fidelity-undecided" for each in bare.agreements]
+    sections.check_limitations(bare, narrative.limitations(bare))
+    for each, said in zip(fidelity(bare), fidelity(agreed), strict=True):
+        if each.kind == "fidelity-undecided":
+            assert "0 decisions" not in each.text()
+            assert said.kind != each.kind
+
+
+def test_a_verdict_without_a_decision_is_found_by_the_grammar(agreed: Analysis) -> None:
+    bare = undecided(agreed)
+    for analysis, said_of in ((bare, agreed), (agreed, bare)):
+        reader = further.Further(analysis)
+        (paragraph,) = (each for each in written(said_of) if each.section == "fidelity")
+        found = list(reader.sentences(paragraph.text()))
+        name, words = next(each for each in found if each[0] != "fidelity-broken")
+        with pytest.raises(Broken):
+            reader.check(name, words)
 
 
 def test_without_runs_of_its_own_a_report_says_nothing_of_arithmetic(made_up: Callable[..., Analysis]) -> None:

@@ -64,9 +64,9 @@ class Agreement:
     not_finite: int
     """Cases of all runs and splits with a logit that is not finite; nothing further is compared then."""
     n_rankings: int
-    """Metrics whose means order the losses."""
+    """Metrics whose means are defined, by the reference or by this arithmetic, and order the losses."""
     n_decisions: int
-    """Comparisons of the declared family, for every metric that is compared."""
+    """Comparisons of the declared family, for every metric that is compared, that could be tested in either."""
     changes: tuple[Reversal, ...]
     shifts: tuple[Shift, ...]
     """Every metric and loss."""
@@ -82,6 +82,16 @@ class Agreement:
         return sum(change.kind == "decision" for change in self.changes)
 
     @property
+    def barred(self) -> bool:
+        """Whether it may not stand in for the reference: it turns a ranking or a decision, or is not finite."""
+        return bool(self.changes) or bool(self.not_finite)
+
+    @property
+    def undecided(self) -> bool:
+        """Whether nothing says if it may stand in for the reference: there was no decision to compare."""
+        return not self.barred and not self.n_decisions
+
+    @property
     def replaces(self) -> bool:
-        """Whether it may stand in for the reference: it changes no ranking and no decision."""
-        return not self.changes and not self.not_finite
+        """Whether it may stand in for the reference: there were decisions, and it changes none, nor a ranking."""
+        return not self.barred and not self.undecided

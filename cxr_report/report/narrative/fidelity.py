@@ -29,6 +29,11 @@ _OTHER = phrase(
     "By {by}, {turned} of {rankings} rankings of the losses and {changed} of {decisions} decisions were other ones, so "
     "that it may not stand in for the exported graphs; {flips} of {labels} labels changed, and logits by up to {delta}."
 )
+_UNDECIDED = phrase(
+    "By {by}, none of {rankings} rankings of the losses was another one, but there was no decision to compare, so that "
+    "nothing says whether it may stand in for the exported graphs; {flips} of {labels} labels changed, and logits by "
+    "up to {delta}."
+)
 
 
 def fidelity(analysis: Analysis) -> tuple[Sentence, ...]:
@@ -57,6 +62,8 @@ def _told(analysis: Analysis, key: str, each: Agreement) -> Sentence:
     }
     if each.replaces:
         return sentence("fidelity", say(_SAME, **slots))
+    if each.undecided:
+        return sentence("fidelity-undecided", say(_UNDECIDED, **{k: v for k, v in slots.items() if k != "decisions"}))
     turned = {"turned": prose.count(each.rankings_changed), "changed": prose.count(each.decisions_changed)}
     return sentence("fidelity-changed", say(_OTHER, **slots, **turned))
 
@@ -64,6 +71,6 @@ def _told(analysis: Analysis, key: str, each: Agreement) -> Sentence:
 def limit(analysis: Analysis) -> Iterator[Sentence]:
     """Name the arithmetics in which the conclusions do not hold, where there are any."""
     say = speech(analysis)
-    barred = [say.text(BY[each.arithmetic]) for each in analysis.agreements if not each.replaces]
+    barred = [say.text(BY[each.arithmetic]) for each in analysis.agreements if each.barred]
     if barred:
         yield sentence("fidelity-limit", say("The conclusions do not hold for {list}.", list=say.listed(barred)))

@@ -53,7 +53,7 @@ def agreements(analysis: Analysis) -> Table | None:
                 )
             ),
         ),
-        notes=(_notes(analysis),),
+        notes=(_notes(analysis), *_without(analysis)),
         dense=True,
     )  # fmt: skip
 
@@ -76,8 +76,14 @@ def _row(analysis: Analysis, key: str, each: Agreement) -> tuple[Cell, ...]:
         *_largest(analysis, key, each),
         _counted(analysis, each.rankings_changed, each.n_rankings),
         _counted(analysis, each.decisions_changed, each.n_decisions),
-        plain(say.text("yes" if each.replaces else "no, changes conclusions")),
+        _verdict(analysis, each),
     )
+
+
+def _verdict(analysis: Analysis, each: Agreement) -> Cell:
+    if each.undecided:
+        return Cell(numerals.UNDEFINED, (None,))
+    return plain(speech(analysis).text("yes" if each.replaces else "no, changes conclusions"))
 
 
 def _largest(analysis: Analysis, key: str, each: Agreement) -> tuple[Cell, Cell]:
@@ -104,6 +110,13 @@ def _interval(analysis: Analysis, one: Shift, key: str) -> Cell:
 def _counted(analysis: Analysis, changed: int, total: int) -> Cell:
     text = speech(analysis).text("{n} of {total}", n=numerals.count(changed), total=numerals.count(total))
     return Cell(text, (changed, total), strong=changed > 0)
+
+
+def _without(analysis: Analysis) -> tuple[str, ...]:
+    """Say why an arithmetic has no verdict, where one has none."""
+    if not any(each.undecided for each in analysis.agreements):
+        return ()
+    return (speech(analysis).text("May replace –: no decision to compare."),)
 
 
 def _notes(analysis: Analysis) -> str:

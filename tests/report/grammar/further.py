@@ -409,14 +409,22 @@ class Further(Reader):
             same(w["n"], each.not_finite, "predictions that are not finite")
             return each
         same(w["rankings"], each.n_rankings, "rankings")
-        same(w["decisions"], each.n_decisions, "decisions")
+        if "decisions" in w:
+            same(w["decisions"], each.n_decisions, "decisions")
         same(w["flips"], each.flips, "labels that changed")
         same(w["labels"], each.n_labels, "labels")
         self.small(w["delta"], each.max_delta)
         return each
 
     def on_fidelity(self, w: dict[str, str]) -> None:
-        demand(not self.agreement(w).changes, "a conclusion is another one")
+        each = self.agreement(w)
+        demand(not each.changes, "a conclusion is another one")
+        demand(each.n_decisions > 0, "no decision was compared, and none is therefore another one")
+
+    def on_fidelity_undecided(self, w: dict[str, str]) -> None:
+        each = self.agreement(w)
+        demand(not each.changes, "a conclusion is another one")
+        demand(each.n_decisions == 0, "there was a decision to compare")
 
     def on_fidelity_broken(self, w: dict[str, str]) -> None:
         self.agreement(w)
