@@ -154,4 +154,6 @@ def _events(folder: StudyFolder) -> Iterator[str]:
             yield f"{name}: taken from the study {record['taken_from']}, and not trained again"
     for name in ("", "partial"):
         for left in plain(folder.analysis(name).statistics).get("left_out", ()):
-            yield f"left out of the tests over seeds: {left}"
+            told = left if isinstance(left, dict) else {}
+            losses = ", ".join(map(str, told.get("losses", ()))) or "unknown losses"
+            yield f"seed {told.get('seed', '?')}: {losses} {told.get('reason', '')}, {told.get('handling', 'left out')}"
