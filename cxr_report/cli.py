@@ -187,11 +187,24 @@ def evaluate(study: StudyFile, runs: Runs = RUNS, provider: Provider = "auto") -
     typer.echo(result)
 
 
+def _named(text: str) -> Path:
+    """Take a path by its name; an empty one would mean the working directory."""
+    if not text:
+        raise Refusal("'': an empty name names no file; allowed: the name of a file or a folder")
+    return Path(text)
+
+
 @app.command()
 def predict(
-    model: Annotated[Path, typer.Argument(metavar="MODEL.ONNX", help="an exported model; nothing beside it is needed")],
+    model: Annotated[
+        Path,
+        typer.Argument(metavar="MODEL.ONNX", help="an exported model; nothing beside it is needed", parser=_named),
+    ],
     images: Annotated[
-        list[Path], typer.Argument(metavar="IMAGES...", help="PNG, JPEG, TIFF, DICOM, or folders, which are searched")
+        list[Path],
+        typer.Argument(
+            metavar="IMAGES...", help="PNG, JPEG, TIFF, DICOM, or folders, which are searched", parser=_named
+        ),
     ],
     logits: Annotated[bool, typer.Option("--logits", help="print logits in place of probabilities")] = False,
 ) -> None:

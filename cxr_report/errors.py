@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["Refusal", "keeps_files", "nearest", "obstacle", "refuse_irregular", "unprintable"]
+__all__ = ["Refusal", "keeps_files", "nearest", "obstacle", "refuse_irregular", "shown", "unprintable"]
 
 OBSTACLES = frozenset(
     {
@@ -21,6 +21,9 @@ OBSTACLES = frozenset(
 
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 """Control characters, line ends, halves of characters (what stands for bytes that are no UTF-8), and no characters."""
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]")
+"""What a terminal obeys in place of showing it: the above, and the marks that turn the direction of writing."""
 
 
 class Refusal(Exception):  # noqa: N818 - it is an answer to the user, not a failure of the program
@@ -61,6 +64,22 @@ def unprintable(text: str) -> str:
     return f"U+{ord(found[0]):04X}" if found else ""
 
 
+def shown(name: object) -> str:
+    r"""Write a name that somebody else chose, of a file or in one, so that no character of it steers a terminal.
+
+    Args:
+        name: a path, or a text.
+
+    Returns:
+        The same text with control characters, line ends and marks of direction as Python writes them.
+
+    Example:
+        >>> print(shown("scan" + chr(27) + "[2J" + chr(0x202E) + ".png"), shown("흉부 (γ = 2).png"))
+        scan\x1b[2J\u202e.png 흉부 (γ = 2).png
+    """
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), str(name))
+
+
 def refuse_irregular(file: Path) -> None:
     """Refuse a path at which something else than a regular file lies: a folder, a pipe, a device.
 
@@ -71,7 +90,7 @@ def refuse_irregular(file: Path) -> None:
     """
     if file.exists() and not file.is_file():
         kind = "a folder" if file.is_dir() else "a pipe or a device"
-        raise Refusal(f"{file}: is no regular file but {kind}; allowed: a file on a disk")
+        raise Refusal(f"{shown(file)}: is no regular file but {kind}; allowed: a file on a disk")
 
 
 def keeps_files(folder: Path) -> bool:

@@ -22,7 +22,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cxr_report.errors import Refusal
+from cxr_report.errors import Refusal, refuse_irregular
 
 __all__ = [
     "SPLITS",
@@ -360,8 +360,9 @@ def read_json(file: Path) -> Any:
     """Read a JSON file.
 
     Raises:
-        Refusal: the file is missing, or not JSON.
+        Refusal: the file is missing, no regular file (a pipe would be waited for), or not JSON.
     """
+    refuse_irregular(file)
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):

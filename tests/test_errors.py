@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cxr_report import cli
-from cxr_report.errors import Refusal, nearest, obstacle, refuse_irregular, unprintable
+from cxr_report.errors import Refusal, nearest, obstacle, refuse_irregular, shown, unprintable
 
 PSEUDO = pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder of the kernel, absent here")
 
@@ -23,6 +23,15 @@ def test_the_nearest_word_is_found_in_any_case_of_letters_and_told_as_it_is_know
     assert nearest("CE", ["ce", "Ce"]) == ", did you mean 'ce'"
     assert nearest("x", ["auroc"]) == ""
     assert nearest("epoch", (word for word in ("epochs", "seeds"))) == ", did you mean 'epochs'"
+
+
+@given(st.text())
+def test_a_shown_name_has_no_character_that_steers_and_is_left_alone_without_one(text: str) -> None:
+    told = shown(text)
+    assert not unprintable(told)
+    assert not {chr(27), chr(10), chr(0x202E), chr(0x2066), chr(0xFEFF)} & set(told)
+    assert (told == text) == (shown(told) == text)
+    assert shown("흉부 x-ray/ß (γ = 2).png") == "흉부 x-ray/ß (γ = 2).png"
 
 
 @given(st.text())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from pathlib import Path
 
@@ -79,6 +80,13 @@ def test_what_cannot_be_read_as_json_is_refused_in_one_sentence(content: bytes, 
     file.write_bytes(content)
     with pytest.raises(Refusal, match=r"a\.json: is not valid JSON"):
         runs.read_json(file)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes, which this system lacks")
+def test_a_pipe_in_the_place_of_a_json_file_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.json")
+    with pytest.raises(Refusal, match=r"a\.json: is no regular file but a pipe"):
+        runs.read_json(tmp_path / "a.json")
 
 
 @given(

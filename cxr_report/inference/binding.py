@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cxr_report.errors import Refusal, shown
 from cxr_report.inference.loading import Model
 
 __all__ = ["predict"]
@@ -36,6 +37,9 @@ def predict(
 
     Returns:
         One ``(N, C)`` array per model.
+
+    Raises:
+        Refusal: a graph that could be loaded cannot be computed.
     """
     if not models:
         return []
@@ -92,6 +96,10 @@ def _bound(model: Model, held: _Resident, rows: NDArray[np.float32]) -> None:
     binding: Any = model.session.io_binding()
     binding.bind_ortvalue_input("image", held.value)
     binding.bind_ortvalue_output("logits", onnxruntime.OrtValue.ortvalue_from_numpy(target))
-    model.session.run_with_iobinding(binding)
+    try:
+        model.session.run_with_iobinding(binding)
+    except Exception as error:  # onnxruntime raises many kinds, which share no base of their own
+        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        raise Refusal(f"{model.where}: cannot be computed with {len(rows)} images ({shown(reason)})") from error
     if not whole:
         rows[:] = target[: len(rows)]

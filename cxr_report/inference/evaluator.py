@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+import cxr_report.inference.card as card
 import cxr_report.inference.controls as controls
 import cxr_report.inference.external as external
 import cxr_report.inference.gallery as gallery
@@ -105,6 +106,7 @@ def _chained(run: RunFolder) -> _Exported:
             f"{run.weights}: is not what {run.onnx} was exported from (sha256 differs from that in "
             f"{run.export_json.name}); run `cxr-report export` again"
         )
+    card.refuse_damaged(card.told(run.onnx.read_bytes(), where=str(run.onnx)), where=str(run.onnx))
     return _Exported(run, found)
 
 

@@ -37,7 +37,7 @@ from cxr_report.training.weights import finished
 
 __all__ = ["check", "export"]
 
-FORMAT = 2
+FORMAT = 3
 """Of export.json; an export of another format is redone."""
 
 PREFIX = "classifier."

@@ -17,7 +17,7 @@ from cxr_report.data.folder import files_below, looks_like_image
 from cxr_report.data.images import DICOM_SUFFIXES, IMAGE_SUFFIXES, picture, strict_decoding
 from cxr_report.data.listing import Unreadable
 from cxr_report.data.square import Policy
-from cxr_report.errors import Refusal
+from cxr_report.errors import Refusal, shown
 
 __all__ = ["Piece", "images_in", "squares"]
 
@@ -53,7 +53,7 @@ def images_in(named: Sequence[Path]) -> tuple[Path, ...]:
 
 def _there(path: Path) -> Path:
     if not os.path.lexists(path):
-        raise Refusal(f"{path}: is missing; allowed: images and folders of images")
+        raise Refusal(f"{shown(path)}: is missing; allowed: images and folders of images")
     return path
 
 
@@ -61,13 +61,13 @@ def _below(folder: Path) -> list[Path]:
     found, strange = [], []
     for path, fault in files_below(folder):
         if fault:
-            strange.append(f"{path}: {fault}")
+            strange.append(f"{shown(path)}: {fault}")
         elif looks_like_image(path):
             found.append(path)
     if strange:
         raise Refusal(strange[0])
     if not found:
-        raise Refusal(f"{folder}: holds no image; allowed: {', '.join(IMAGE_SUFFIXES)}")
+        raise Refusal(f"{shown(folder)}: holds no image; allowed: {', '.join(IMAGE_SUFFIXES)}")
     return found
 
 
@@ -109,7 +109,7 @@ def _piece(files: tuple[Path, ...], outcomes: list[NDArray[np.uint8] | str], siz
     faults = []
     for place, outcome in enumerate(outcomes):
         if isinstance(outcome, str):
-            faults.append(f"{files[place]}: {outcome}")
+            faults.append(f"{shown(files[place])}: {shown(outcome)}")
         else:
             images[place] = outcome
     return Piece(files, images, tuple(faults))

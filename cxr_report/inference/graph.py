@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from cxr_report.errors import Refusal
+from cxr_report.inference.wire import GRAPH_SHA256
 
 __all__ = ["IMAGE", "LOGITS", "OPSET", "Template", "fill", "finish", "optimise", "strip", "template"]
 
@@ -92,10 +93,11 @@ def optimise(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def finish(model: onnx.ModelProto, metadata: Mapping[str, str]) -> bytes:
-    """Strip a graph, write metadata into it, check it, and return its bytes, equal for equal graphs."""
+    """Strip a graph, write metadata and its hash without them into it, check it; equal bytes for equal graphs."""
     bare = strip(model)
     bare.producer_name = "cxr_report"
-    onnx.helper.set_model_props(bare, dict(sorted(metadata.items())))
+    named = {**metadata, GRAPH_SHA256: hashlib.sha256(_bytes(bare)).hexdigest()}
+    onnx.helper.set_model_props(bare, dict(sorted(named.items())))
     onnx.checker.check_model(bare)
     return _bytes(bare)
 

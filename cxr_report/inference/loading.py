@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cxr_report.errors import Refusal
+from cxr_report.errors import Refusal, shown
 from cxr_report.inference.engine import Engine
 
 __all__ = ["Model", "load", "require", "version"]
@@ -28,6 +28,8 @@ class Model:
     classes: int
     size: tuple[int, int]
     """Height and width of the images it takes."""
+    where: str
+    """Its file's name, for a message."""
 
 
 def require() -> None:
@@ -83,7 +85,7 @@ def load(content: bytes, engine: Engine, *, where: str, size: tuple[int, int] | 
         session = onnxruntime.InferenceSession(content, options, providers=providers, enable_fallback=0)
     except Exception as error:  # its exception types share no base of their own
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise Refusal(f"{where}: is damaged or no ONNX model ({reason}); export it again") from None
+        raise Refusal(f"{where}: is damaged or no ONNX model ({shown(reason)}); export it again") from None
     return _checked(session, engine, where=where, size=size, classes=classes)
 
 
@@ -141,8 +143,10 @@ def _checked(session: Any, engine: Engine, *, where: str, size: tuple[int, int] 
     found = (shape[2], shape[3])
     if shape[1] != 1 or not all(isinstance(side, int) for side in (*found, width)):
         raise Refusal(f"{where}: takes images of shape {shape}, only (N, 1, H, W) with fixed H and W can be fed")
+    if isinstance(shape[0], int) or isinstance(session.get_outputs()[0].shape[0], int):
+        raise Refusal(f"{where}: takes a fixed number of images a call; allowed: any number (N, 1, H, W)")
     if size is not None and found != size:
         raise Refusal(f"{where}: takes images of {found[0]} x {found[1]} pixels, not {size[0]} x {size[1]}")
     if classes and width != classes:
-        raise Refusal(f"{where}: gives {width} logits a case, the study has {classes} classes")
-    return Model(session, engine, width, found)
+        raise Refusal(f"{where}: gives {width} logits a case for {classes} classes")
+    return Model(session, engine, width, found, where)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 import cxr_report.inference.card as card
 import cxr_report.inference.session as session
 from cxr_report.data.listing import itemised
-from cxr_report.errors import Refusal
+from cxr_report.errors import Refusal, shown
 from cxr_report.inference.gathering import images_in, squares
 from cxr_report.metrics.probabilities import sigmoid, softmax
 from cxr_report.progress import Progress
@@ -65,20 +65,20 @@ def predict(model: Path, images: Sequence[Path], *, progress: Progress) -> Predi
     """
     session.require()
     told = card.read(model)
-    engine = session.choose(told.content, where=str(model))
-    loaded = session.load(
-        told.content, engine, where=str(model), size=(told.size, told.size), classes=len(told.classes)
-    )
+    name = shown(model)
+    engine = session.choose(told.content, where=name)
+    loaded = session.load(told.content, engine, where=name, size=(told.size, told.size), classes=len(told.classes))
     files = images_in(images)
     progress.say(
-        f"{model}: study {told.study}, loss {told.loss}, seed {told.seed}; on {engine.provider}: {engine.reason}"
+        f"{name}: study {shown(told.study)}, loss {shown(told.loss)}, seed {told.seed}, in "
+        f"{card.ARITHMETICS[told.variant]}; on {engine.provider}: {engine.reason}"
     )
     progress.start(LABEL, len(files))
     logits = _logits(files, told, loaded, progress)
     progress.finish(LABEL)
     bad = ~np.isfinite(logits).all(axis=1)
     if bad.any():
-        raise Refusal(f"{model}: gives logits that are not finite, the first for {files[int(bad.argmax())]}")
+        raise Refusal(f"{name}: gives logits that are not finite, the first for {shown(files[int(bad.argmax())])}")
     return Predicted(files, told.task, told.classes, logits)
 
 

@@ -91,7 +91,10 @@ def _first_batch(model: Model, reference: Model) -> str:
     try:
         found = predict([model], images)[0]
     except Exception as error:  # onnxruntime raises many kinds; any of them means: not on this GPU
-        return libraries.missing(model.engine.provider) or f"{name} failed on a first batch ({_line(error)})"
+        return (
+            libraries.missing(model.engine.provider)
+            or f"{name} failed on a first batch ({_line(error.__cause__ or error)})"
+        )
     return _difference(found, predict([reference], images)[0], name)
 
 
@@ -102,7 +105,7 @@ def _difference(found: NDArray[np.float32], right: NDArray[np.float32], name: st
     return f"{name} gives other logits than the CPU in float32 (up to {largest:.3g} apart, allowed are {limit:.3g})"
 
 
-def _line(error: Exception) -> str:
+def _line(error: BaseException) -> str:
     return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
 
 

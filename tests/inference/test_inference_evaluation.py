@@ -18,7 +18,7 @@ import pytest
 from cxr_report import inference
 from cxr_report.data.cases import DataSet
 from cxr_report.errors import Refusal
-from cxr_report.inference import batches, controls, evaluator, residence, session
+from cxr_report.inference import batches, controls, evaluator, graph, residence, session
 from cxr_report.inference.engine import CPU, Trial
 from cxr_report.progress import Silent
 from cxr_report.runs import SPLITS, RunFolder, StudyFolder, read_json, sha256, write_json
@@ -172,15 +172,23 @@ def _two_classes(content: bytes) -> bytes:
             weight.CopyFrom(onnx.numpy_helper.from_array(np.ascontiguousarray(values[keep]), weight.name))
     model.graph.output[0].type.tensor_type.shape.dim[1].dim_value = 2
     del model.graph.value_info[:]
+    return graph.finish(model, {entry.key: entry.value for entry in model.metadata_props})
+
+
+def _one_weight(content: bytes) -> bytes:
+    model = onnx.load_model_from_string(content)
+    weight = next(each for each in model.graph.initializer if each.data_type == 1 and len(each.raw_data) > 64)
+    weight.raw_data = weight.raw_data[:-4] + np.float32(0.5).tobytes()
     return model.SerializeToString()
 
 
 BAD = {
     "truncated": (lambda content: content[:1000], "is damaged or no ONNX model"),
-    "empty": (lambda content: b"", "is damaged or no"),
+    "empty": (lambda content: b"", "was not exported by cxr_report"),
     "text": (lambda content: b"no model at all", "is damaged or no ONNX model"),
-    "foreign": (_foreign, "is not a model of this program"),
-    "two classes": (_two_classes, "gives 2 logits a case, the study has 3 classes"),
+    "foreign": (_foreign, "was not exported by cxr_report"),
+    "one weight": (_one_weight, "is damaged: its graph is not the one that it names"),
+    "two classes": (_two_classes, "gives 2 logits a case for 3 classes"),
 }
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import dataclasses
 import doctest
+import hashlib
 import importlib
 import io
+import os
 import re
 import shutil
 import subprocess
@@ -26,7 +28,7 @@ from PIL import Image
 from cxr_report import cli, inference, stages
 from cxr_report.data import images, load
 from cxr_report.errors import Refusal
-from cxr_report.inference import card, gathering, prediction, session, wire
+from cxr_report.inference import card, gathering, graph, prediction, session, wire
 from cxr_report.progress import Silent
 from cxr_report.runs import RunFolder, StudyFolder, read_arrays, read_json, sha256, write_json
 from cxr_report.study import Study
@@ -384,7 +386,7 @@ def _to_five_classes(proto: onnx.ModelProto) -> None:
 
 WRONG_METADATA = {
     "foreign": (_say("program", None), "was not exported by cxr_report"),
-    "another number of classes": (_to_five_classes, "gives 3 logits a case, the study has 5 classes"),
+    "another number of classes": (_to_five_classes, "gives 3 logits a case for 5 classes"),
     "another size": (
         _say("input", '{"shape": ["N", 1, 64, 64], "dtype": "uint8", "resize": "pad"}'),
         "takes images of 32 x 32 pixels, not 64 x 64",
@@ -399,6 +401,15 @@ WRONG_METADATA = {
     ),
     "unknown task": (_say("task", "regression"), "name the task 'regression'; allowed: binary, multiclass"),
     "no JSON": (_say("classes", "a, b, c"), "its metadata cannot be read"),
+    "classes in one text": (_say("classes", '"abc"'), "its metadata cannot be read (classes are str and no list)"),
+    "classes by name": (_say("classes", '{"a": 1, "b": 2, "c": 3}'), "its metadata cannot be read (classes are dict"),
+    "classes that are numbers": (_say("classes", "[1, 2, 3]"), "must name every class once, in words"),
+    "unknown arithmetic": (_say("variant", "fp4"), "name the variant 'fp4'; allowed: fp16, int8, or none"),
+    "no hash of the graph": (_say("graph_sha256", None), "its metadata lack graph_sha256; export it again"),
+    "what steers a terminal": (
+        _say("input", '{"shape": ["N", 1, 32, 32], "dtype": "a\\u001b[2J\\u202e\\n", "resize": "pad"}'),
+        "ask for a\\x1b[2J\\u202e\\n images",
+    ),
     "no classes": (_say("classes", None), "its metadata lack classes"),
     "a class twice": (_say("classes", '["a", "a", "b"]'), "must name every class once"),
     "no input": (_say("input", "[]"), "its metadata cannot be read"),
@@ -415,6 +426,61 @@ def test_metadata_that_do_not_fit_are_refused_before_any_image(
     assert (code, out) == (2, b"")
     assert words in err
     assert err.count("\n") == 1
+
+
+def test_a_model_whose_weight_changed_is_damaged_wherever_it_lies(alone: Path) -> None:
+    def change(proto: onnx.ModelProto) -> None:
+        weight = next(each for each in proto.graph.initializer if each.data_type == 1 and len(each.raw_data) > 64)
+        weight.raw_data = weight.raw_data[:-4] + np.float32(0.5).tobytes()
+
+    assert card.read(_changed(alone, lambda _: None)).seed == 1, "written anew but the same"
+    with pytest.raises(Refusal, match="is damaged: its graph is not the one that it names"):
+        card.read(_changed(alone, change))
+
+
+def test_the_hash_of_a_graph_is_that_of_its_file_without_metadata(alone: Path) -> None:
+    proto = onnx.load(alone)
+    named = {entry.key: entry.value for entry in proto.metadata_props}["graph_sha256"]
+    proto.ClearField("metadata_props")
+    witness = hashlib.sha256(proto.SerializeToString(deterministic=True)).hexdigest()
+    assert named == wire.contents(alone.read_bytes()).graph_sha256 == witness
+    for change in (lambda: proto.opset_import[0].__setattr__("version", 17), lambda: proto.graph.node.pop()):
+        change()
+        assert wire.contents(proto.SerializeToString()).graph_sha256 != witness
+
+
+def test_a_pipe_in_the_place_of_the_proof_is_refused_and_not_waited_for(alone: Path) -> None:
+    os.mkfifo(RunFolder(alone.parent, "", 0).export_json)
+    with pytest.raises(Refusal, match=r"export\.json: is no regular file but a pipe"):
+        card.read(alone)
+
+
+def test_names_that_steer_a_terminal_are_printed_escaped(
+    alone: Path, good: Path, tmp_path: Path, call: Callable[..., tuple[object, bytes, str]]
+) -> None:
+    odd = "a\x1b[2J\u202e\nb"
+    told = _changed(alone, _say("loss", odd))
+    code, _, err = call(told, good)
+    assert code == 0
+    assert "loss a\\x1b[2J\\u202e\\nb, seed 1, in float32; on " in err
+    (tmp_path / f"{odd}.png").write_text("no image")
+    for words in ([alone, tmp_path / f"{odd}.png"], [alone, f"{odd}.gif"], [f"{odd}.onnx", good]):
+        code, out, err = call(*words)
+        assert (code, out) == (2, b"")
+        assert "a\\x1b[2J\\u202e\\nb." in err
+        assert not {"\x1b", "\u202e"} & set(err)
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_an_empty_name_is_refused_and_not_taken_for_the_working_directory(
+    place: int, alone: Path, good: Path, call: Callable[..., tuple[object, bytes, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(good.parent)
+    words: list[object] = [alone, good]
+    words[place] = ""
+    code, out, err = call(*words)
+    assert (code, out) == (2, b"")
+    assert "an empty name names no file" in err
 
 
 @pytest.mark.parametrize("cut", [0, 1, 100, 0.5, 0.99])
@@ -560,6 +626,8 @@ def test_logits_that_are_not_finite_are_refused_with_the_first_image(alone: Path
             values = onnx.numpy_helper.to_array(weight)
             if values.dtype == np.float32 and values.ndim == 2:
                 weight.CopyFrom(onnx.numpy_helper.from_array(np.full_like(values, np.inf), weight.name))
+        sealed = graph.finish(proto, {entry.key: entry.value for entry in proto.metadata_props})
+        proto.ParseFromString(sealed)
 
     with pytest.raises(Refusal, match=r"gives logits that are not finite, the first for .*\.png"):
         inference.predict(_changed(alone, broken), [good], progress=Silent())

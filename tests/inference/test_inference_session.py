@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from numpy.typing import NDArray
 from torch import nn
@@ -113,8 +114,35 @@ def test_a_foreign_model_is_refused() -> None:
 def test_other_images_and_another_number_of_classes_are_refused(content: bytes) -> None:
     with pytest.raises(Refusal, match="takes images of 32 x 32 pixels, not 64 x 64"):
         session.load(content, session.CPU, where="model.onnx", size=(64, 64))
-    with pytest.raises(Refusal, match="gives 3 logits a case, the study has 2 classes"):
+    with pytest.raises(Refusal, match="gives 3 logits a case for 2 classes"):
         session.load(content, session.CPU, where="model.onnx", classes=2)
+
+
+def _with_batch(content: bytes, ends: str) -> bytes:
+    model = onnx.load_model_from_string(content)
+    for end in [*model.graph.input] * ("i" in ends) + [*model.graph.output] * ("o" in ends):
+        end.type.tensor_type.shape.dim[0].dim_value = 1
+    del model.graph.value_info[:]
+    return model.SerializeToString()
+
+
+@pytest.mark.parametrize("ends", ["i", "o", "io"])
+def test_a_model_for_one_number_of_images_is_refused(content: bytes, ends: str) -> None:
+    assert session.load(content, session.CPU, where="m.onnx").where == "m.onnx"
+    with pytest.raises(Refusal, match=r"^m\.onnx: takes a fixed number of images a call; allowed: any number"):
+        session.load(_with_batch(content, ends), session.CPU, where="m.onnx")
+
+
+def test_a_graph_that_loads_but_cannot_be_computed_is_refused_in_one_sentence(content: bytes) -> None:
+    model = onnx.load_model_from_string(content)
+    last = model.graph.output[0].name
+    for node in model.graph.node:
+        node.output[:] = ["before" if name == last else name for name in node.output]
+    model.graph.node.append(onnx.helper.make_node("Concat", ["before", "before"], [last], axis=0))
+    broken = session.load(model.SerializeToString(), session.CPU, where="m\x1b.onnx")
+    with pytest.raises(Refusal, match=r"cannot be computed with 8 images \(.+\)$") as caught:
+        session.predict([broken], IMAGES)
+    assert "\n" not in str(caught.value)
 
 
 def test_the_engine_says_why_and_nothing_is_printed(content: bytes, tmp_path: Path) -> None:

@@ -14,11 +14,12 @@ import numpy as np
 import onnx
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from cxr_report import inference
 from cxr_report.data.cases import DataSet
 from cxr_report.errors import Refusal
-from cxr_report.inference import exporter, quantisation, variants
+from cxr_report.inference import card, exporter, quantisation, variants
 from cxr_report.progress import Silent
 from cxr_report.runs import SPLITS, TORCH, RunFolder, StudyFolder, read_arrays, read_json, sha256, write_json
 from cxr_report.study import Study
@@ -138,7 +139,38 @@ def test_a_variant_is_a_smaller_file_that_takes_and_gives_what_the_model_does(fi
     assert [entry.type for entry in small.graph.output] == [entry.type for entry in whole.graph.output]
     told = {each.key: each.value for each in small.metadata_props}
     assert told.pop("variant") == variant
-    assert told == {each.key: each.value for each in whole.metadata_props}
+    exported = {each.key: each.value for each in whole.metadata_props}
+    assert told.pop("graph_sha256") != exported.pop("graph_sha256")
+    assert told == exported
+
+
+@pytest.mark.parametrize(("variant", "words"), [("fp16", "half precision"), ("int8", "eight-bit integers")])
+def test_prediction_says_in_which_arithmetic_a_variant_computes(
+    finished: Place, variant: str, words: str, tmp_path: Path
+) -> None:
+    class Told(Silent):
+        said = ""
+
+        def say(self, text: str) -> None:
+            self.said += text
+
+    told, run = Told(), finished.run()
+    Image.fromarray(finished.dataset.test.images[0]).save(tmp_path / "0.png")
+    found = inference.predict(run.graph(variant), [tmp_path / "0.png"], progress=told)
+    np.testing.assert_array_equal(found.logits[0], logits(run, "test", variant)[0])
+    assert f", in {words} ({variant}); on " in told.said
+
+
+@pytest.mark.parametrize("variant", ["fp16", "int8"])
+def test_a_variant_of_another_run_is_refused_where_its_record_lies_beside(place: Place, variant: str) -> None:
+    ours, other = place.run("ce", 1).graph(variant), place.run("ce", 2).graph(variant)
+    assert card.read(ours).variant == variant
+    shutil.copy(other, ours)
+    with pytest.raises(Refusal, match=r"is not the model that .*evaluation\.json records"):
+        card.read(ours)
+    alone = ours.parent.parent / ours.name
+    shutil.copy(other, alone)
+    assert card.read(alone).seed == 2
 
 
 @pytest.mark.parametrize(("variant", "low", "high"), [("fp16", 1e-6, 2e-2), ("int8", 1e-3, 1.0)])
