@@ -27,7 +27,7 @@ def label_changes(context: Context) -> tuple[LabelChanges, ...]:
     labels = np.stack([decide(study.task, each) for each in context.logits()])
     found = changes(labels.reshape(len(context.losses), len(seeds), *labels.shape[1:]))
     whole = (len(context.test.ids), -1)
-    by_loss, by_seed = found.by_loss.reshape(whole).any(axis=1), found.by_seed.reshape(whole).any(axis=1)
+    by_loss, by_seed = (np.asarray(each.reshape(whole).any(axis=1)) for each in (found.by_loss, found.by_seed))
     return (
         LabelChanges(
             n_cases=len(by_loss),

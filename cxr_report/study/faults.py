@@ -70,7 +70,8 @@ def sentence(error: ValidationError) -> str:
 
 
 def _fault(fault: Any) -> str:
-    place = [part for part in fault["loc"] if not isinstance(part, int) and part != "parameters"]
+    place = [part for part in fault["loc"] if not isinstance(part, int)]
+    place = [part for n, part in enumerate(place) if part != "parameters" or n == len(place) - 1]
     key = _key(fault["loc"]) or "study"
     kind, got, context = fault["type"], fault["input"], fault.get("ctx", {})
     if kind == "extra_forbidden":

@@ -18,20 +18,21 @@ from report_grammar.words import Broken
 from report_makers.drawn import random_analysis
 from report_makers.further import enriched
 
-from cxr_report.analysis.value import Analysis, SeedFloor, to_plain
+from cxr_report.analysis.value import Analysis, Ensemble, EnsembleScore, SeedFloor, to_plain
 from cxr_report.conformance import population_claim, recorded
 from cxr_report.report import document, page
 from cxr_report.report.figures import Picture, differences, multiverse, ranking
 from cxr_report.report.narrative.further import further as narrative
 from cxr_report.report.sections import Section, beyond, listings, proofs
 from cxr_report.report.tables import Table, to_csv
+from cxr_report.report.tables import ensembles as ensemble_tables
 from cxr_report.report.tables.conformance import power_of_ten
 
 SVG = "{http://www.w3.org/2000/svg}"
 PARTS = (
     "variances", "rankings", "twins", "seed_floor", "null_rates", "multiverse", "calibrations", "class_comparisons",
     "subgroups", "sensitivity", "ensembles", "agreements",
-    "label_changes", "external",
+    "label_changes", "external", "planning",
 )  # fmt: skip
 SHAPES: dict[str, dict[str, Any]] = {
     "usual": {},
@@ -44,8 +45,17 @@ SHAPES: dict[str, dict[str, Any]] = {
 
 
 def drawn(seed: int) -> Analysis:
-    """Draw an analysis with all parts."""
-    return enriched(random_analysis(seed), np.random.default_rng([seed, 1]))
+    """Draw an analysis with all parts; some compare unequal ensembles, some have no decision to compare."""
+    whole = enriched(random_analysis(seed), np.random.default_rng([seed, 1]))
+    if seed % 4 == 1:
+        return replace(whole, ensembles=tuple(replace(each, scores=_one_larger(each)) for each in whole.ensembles))
+    if seed % 4 == 2:
+        return replace(whole, agreements=tuple(replace(each, n_decisions=0, changes=()) for each in whole.agreements))
+    return whole
+
+
+def _one_larger(found: Ensemble) -> tuple[EnsembleScore, ...]:
+    return (replace(found.scores[0], n_seeds=found.scores[0].n_seeds + 2), *found.scores[1:])
 
 
 @pytest.fixture(scope="module")
@@ -257,6 +267,17 @@ def _an_arithmetic_left_out(a: Analysis) -> Analysis:
     return replace(a, agreements=a.agreements[:-1])
 
 
+def _unequal_ensembles_told_as_alike(a: Analysis) -> Analysis:
+    def alike(found: Ensemble) -> Ensemble:
+        return replace(found, scores=tuple(replace(s, n_seeds=found.scores[-1].n_seeds) for s in found.scores))
+
+    return replace(a, ensembles=tuple(map(alike, a.ensembles)))
+
+
+def _no_decision_told_as_an_unchanged_one(a: Analysis) -> Analysis:
+    return replace(a, agreements=tuple(replace(e, n_decisions=max(1, e.n_decisions)) for e in a.agreements))
+
+
 def _untested_ensembles_told_as_equal(a: Analysis) -> Analysis:
     def equal(pair: Any) -> Any:
         return replace(pair, p=1.0 if math.isnan(pair.p) else pair.p)
@@ -278,6 +299,23 @@ def test_there_are_more_than_ten_confusions() -> None:
 def test_a_confusion_is_found(bug: Callable[[Analysis], Analysis], analyses: list[Analysis]) -> None:
     with pytest.raises(Broken):
         check_all(analyses, bug)
+
+
+def test_a_note_of_the_table_says_that_ensembles_of_different_sizes_are_compared(analyses: list[Analysis]) -> None:
+    seen = set()
+    for analysis in analyses:
+        made = ensemble_tables.comparisons(analysis)
+        if made is None:
+            continue
+        unequal = any(
+            len({s.n_seeds for s in found.scores if s.loss in (pair.first, pair.second)}) > 1
+            for found in analysis.ensembles
+            for pair in found.pairs
+            if pair.in_family
+        )
+        assert any(note.startswith("Ensembles of different numbers of seeds") for note in made.notes) == unequal
+        seen.add(unequal)
+    assert seen == {True, False}
 
 
 def test_parts_that_are_empty_leave_no_section(made_up: Callable[..., Analysis]) -> None:

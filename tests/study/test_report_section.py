@@ -11,10 +11,17 @@ from cxr_report.errors import Refusal
 from cxr_report.runs import StudyFolder
 from cxr_report.study import Report, Study, parse
 
+PLAIN: dict[str, Any] = {
+    "name": "x",
+    "task": "multiclass",
+    "data": {"source": "phantom"},
+    "losses": {"a": {"loss": "cross-entropy"}, "b": {"loss": "focal"}},
+    "seeds": 2,
+}
+
 
 def study(**report: Any) -> Study:
-    losses = {"a": {"loss": "cross-entropy"}, "b": {"loss": "focal"}}
-    return parse({"name": "x", "task": "multiclass", "losses": losses, "report": report}, "study.toml")
+    return parse({**PLAIN, "report": report}, "study.toml")
 
 
 @pytest.mark.parametrize("source", ["manifest", "folder", "medmnist", "dicom", "table"])
@@ -41,4 +48,4 @@ def test_a_decision_is_yes_or_no() -> None:
 
 def test_no_loss_may_have_the_name_of_the_file_that_holds_the_pixels() -> None:
     with pytest.raises(Refusal, match="study's own files"):
-        parse({"name": "x", "task": "multiclass", "losses": {"gallery.npz": {"loss": "focal"}}}, "study.toml")
+        parse({**PLAIN, "losses": {**PLAIN["losses"], "gallery.npz": {"loss": "focal"}}}, "study.toml")
