@@ -168,10 +168,11 @@ def _pdf(source: Source, name: str, pdf: Path | None, composed: Composed, memory
         return
     folder, report = source.folder, source.folder.report(name)
     file = pdf.name if source.kind == "pdf" else folder.relative(pdf)
-    known = not report.html.is_file() or contents.same_build(folder, name, composed)
+    here = contents.same_build(folder, name, composed) and not composed.without_pixels
+    known = here or not report.html.is_file()
     page = composed.page if known else read_text(report.html)
     try:
-        text, gaps = portable.text_of(pdf.read_bytes(), memory), composed.without_pixels and page is composed.page
+        text, gaps = portable.text_of(pdf.read_bytes(), memory), composed.without_pixels and source.kind == "pdf"
         yield portable.step(file, text, page, gaps=gaps)
     except Refusal as refusal:
         yield Step(portable.NAME, 0, "numbers", (Difference(file, "", "a damaged file", "a PDF", str(refusal)),))
