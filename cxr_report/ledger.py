@@ -256,9 +256,12 @@ def _plan_sha256(study: Study, first: Entry) -> str:
 
 
 def _with_external(study: Study, names: Collection[str]) -> dict[str, Any]:
-    """Return the plan with those of the external test sets, by their names; without any it is as if none existed."""
+    """Return the plan with those of the external test sets, by their names; without any it is as if none existed.
+
+    What the report calls a set is no part of the plan.
+    """
     plan = study.plan()
-    asked = {each["name"]: each for each in plan["data"].pop("external", ()) if each["name"] in names}
+    asked = {each["name"]: {**each, "label": ""} for each in plan["data"].pop("external", ()) if each["name"] in names}
     return {**plan, "data": {**plan["data"], "external": asked}} if asked else plan
 
 

@@ -12,6 +12,7 @@ from cxr_report import ledger
 from cxr_report.errors import Refusal
 from cxr_report.runs import StudyFolder, write_json
 from cxr_report.study import Study, parse
+from cxr_report.verify.study.plans import plan_hash
 
 BASE: dict[str, Any] = {
     "name": "tiny",
@@ -208,6 +209,20 @@ def test_an_external_test_set_is_neither_changed_nor_taken_away(folder: StudyFol
         ledger.freeze(study(), folder)
     with pytest.raises(Refusal, match=r"data\.external\.padchest\.split \('all' there, 'test' asked for\)"):
         ledger.freeze(with_sets({**SET, "split": "test"}), folder)
+
+
+@pytest.mark.parametrize("planned", [True, False])
+def test_what_the_report_calls_an_external_test_set_may_change_at_any_time(folder: StudyFolder, planned: bool) -> None:
+    if not planned:
+        ledger.freeze(study(), folder)
+    first = ledger.freeze(with_sets(SET), folder)
+    second = ledger.freeze(with_sets({**SET, "label": "The other hospital"}), folder)
+    assert (second.plan_sha256, second.ledger) == (first.plan_sha256, first.ledger)
+    assert second.study.data.external[0].title == "The other hospital"
+    assert second.canonical_plan() != first.canonical_plan(), "an analysis that tells the old label is stale"
+    assert ledger.read(folder) == second
+    told = json.loads(folder.study_json.read_text())
+    assert plan_hash(second.study, told["ledger"][0]) == told["plan_sha256"]
 
 
 def test_a_set_and_a_seed_added_after_an_analysis_make_the_study_exploratory_for_the_seed_alone(

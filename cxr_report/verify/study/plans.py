@@ -31,7 +31,9 @@ def plan_hash(study: Study, first: Mapping[str, Any]) -> str:
     """
     plan = study.plan()
     sets = {
-        each["name"]: each for each in plan["data"].pop("external", ()) if each["name"] in first.get("external", ())
+        each["name"]: {**each, "label": ""}  # what the report calls a set may change at any time
+        for each in plan["data"].pop("external", ())
+        if each["name"] in first.get("external", ())
     }
     if sets:
         plan["data"] = {**plan["data"], "external": sets}
