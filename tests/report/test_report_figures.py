@@ -28,6 +28,7 @@ from cxr_report.report.figures import (
     seeds,
     standalone,
 )
+from cxr_report.report.figures.picture import tidy
 
 SVG = "{http://www.w3.org/2000/svg}"
 DRAWN: dict[str, Callable[[Analysis], Picture | None]] = {
@@ -213,3 +214,16 @@ def test_wilcoxons_bar_is_left_out_where_no_pair_could_be_told_apart(made_up: Ca
 def test_a_setting_in_a_name_is_never_broken() -> None:
     lines = canvas.wrapped("focal loss, gamma = 2, alpha = 0.25", 9).split("\n")
     assert not any(line.startswith("=") or line.endswith("=") for line in lines)
+
+
+def test_ids_that_hang_on_the_place_in_memory_leave_no_trace() -> None:
+    form = (
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"><defs>'
+        '<clipPath id="{clip}"><path d="M 0 0"/></clipPath><path id="{mark}" d="M 1 1"/></defs>'
+        '<g clip-path="url(#{clip})"><use xlink:href="#{mark}"/></g><g id="unused"/></svg>'
+    )
+    one, other = (tidy(form.format(clip=clip, mark=mark), "f", "told") for clip, mark in (("p1a", "m2"), ("pff", "m9")))
+    assert one == other
+    assert 'clip-path="url(#f-1)"' in one
+    assert 'href="#f-2"' in one
+    assert "unused" not in one

@@ -79,23 +79,28 @@ def _flatten(element: ElementTree.Element) -> None:
 
 
 def _rename(root: ElementTree.Element, name: str) -> None:
+    """Count the ids in their order, with the figure's name in front; those that nothing refers to go.
+
+    matplotlib derives some of them from where an object lies in memory, so that they differ from process to process.
+    """
     used: set[str] = set()
     for element in root.iter():
         for key, text in element.attrib.items():
             used.update(_URL.findall(text))
             if key in ("href", f"{{{XLINK}}}href"):
                 used.add(text.removeprefix("#"))
+    ids = [own for element in root.iter() if (own := element.attrib.get("id")) in used]
+    told = {own: f"{name}-{place}" for place, own in enumerate(dict.fromkeys(ids), start=1)}
     for element in root.iter():
-        own = element.attrib.get("id")
-        if own is not None and own not in used:
-            del element.attrib["id"]
-        elif own is not None:
-            element.attrib["id"] = f"{name}-{own}"
+        own = element.attrib.pop("id", None)
+        if own in told:
+            element.attrib["id"] = told[own]
         for key, text in element.attrib.items():
             if key in ("href", f"{{{XLINK}}}href") and text.startswith("#"):  # an image holds its pixels in it
-                element.attrib[key] = f"#{name}-{text.removeprefix('#')}"
+                target = text.removeprefix("#")
+                element.attrib[key] = f"#{told.get(target, target)}"
             elif "url(#" in text:
-                element.attrib[key] = _URL.sub(lambda found: f"url(#{name}-{found[1]})", text)
+                element.attrib[key] = _URL.sub(lambda found: f"url(#{told.get(found[1], found[1])})", text)
 
 
 def standalone(svg: str, faces: str) -> str:
