@@ -52,3 +52,9 @@ class Ensemble:
     redrawn: int
     """Resamples that lacked a class and were drawn again, where the covariance is a bootstrap's."""
     note: str
+
+    @property
+    def unequal(self) -> bool:
+        """Whether two ensembles that the declared family compares are of different numbers of seeds."""
+        seeds = {score.loss: score.n_seeds for score in self.scores}
+        return any(seeds.get(pair.first) != seeds.get(pair.second) for pair in self.pairs if pair.in_family)

@@ -48,7 +48,8 @@ def ensembles(analysis: Analysis) -> tuple[Sentence, ...]:
     """Write of the primary metric how often an ensemble is better than its seeds, and how many comparisons differ."""
     primary = analysis.study.metrics.primary
     found = [each for each in analysis.ensembles if each.metric == primary]
-    return tuple(one for each in found for one in (*_gains(analysis, each), *_comparisons(analysis, each)))
+    parts = (_gains, _comparisons, _unequal)
+    return tuple(one for each in found for part in parts for one in part(analysis, each))
 
 
 def _gains(analysis: Analysis, found: Ensemble) -> Iterator[Sentence]:
@@ -95,3 +96,19 @@ def _comparisons(analysis: Analysis, found: Ensemble) -> Iterator[Sentence]:
         "adjusted": facts.by_adjustment(analysis),
     }
     yield sentence("ensemble-pairs", say(several, **slots, **numbers))
+
+
+def _unequal(analysis: Analysis, found: Ensemble) -> Iterator[Sentence]:
+    """Say that ensembles of different sizes were compared, where a comparison of such could be tested."""
+    if not found.unequal or all(math.isnan(pair.p) for pair in found.pairs if pair.in_family):
+        return
+    say, seeds = speech(analysis), [score.n_seeds for score in found.scores]
+    yield sentence(
+        "ensemble-unequal",
+        say(
+            "The ensembles averaged {low} to {high} seeds, and a comparison of two of unequal size is one of their "
+            "numbers of seeds too.",
+            low=prose.count(min(seeds)),
+            high=prose.count(max(seeds)),
+        ),
+    )

@@ -170,6 +170,13 @@ def _pair_notes(analysis: Analysis, found: list[Keyed]) -> list[str]:
     redrawn = say.rowed([f"{direction(each.metric, say)} {each.redrawn}" for _, each in found if each.redrawn], "; ")
     if redrawn:
         notes.append(say.text("Bootstrap resamples that lacked a class and were drawn again: {list}.", list=redrawn))
+    if any(each.unequal for _, each in found):
+        notes.append(
+            say.text(
+                "Ensembles of different numbers of seeds are compared as they are: a difference is of the losses and "
+                "of how many seeds were averaged."
+            )
+        )
     undefined = dict.fromkeys(
         pair.note for _, each in found for pair in each.pairs if pair.in_family and pair.note and math.isnan(pair.p)
     )

@@ -374,6 +374,18 @@ class Further(Reader):
         demand(not math.isnan(pair.p), "nothing was tested")
         demand((w["verb"] == "shown") == shown(pair, self.plan.alpha) != ("closing" in w), "a difference is shown")
 
+    def unequal_ensembles(self) -> bool:
+        """Work out whether ensembles of different sizes were compared, and a comparison tested."""
+        seeds = {each.loss: each.n_seeds for each in self.ensemble().scores} if self.ensemble() else {}
+        family = self.ensemble_family()
+        tested = any(not math.isnan(pair.p) for pair in family)
+        return tested and any(seeds[pair.first] != seeds[pair.second] for pair in family)
+
+    def on_ensemble_unequal(self, w: dict[str, str]) -> None:
+        seeds = [each.n_seeds for each in self.ensemble().scores]
+        same(w["low"], min(seeds), "seeds of the smallest ensemble")
+        same(w["high"], max(seeds), "seeds of the largest ensemble")
+
     def on_ensemble_untested(self, w: dict[str, str]) -> None:
         self.own(w)
         demand(all(math.isnan(pair.p) for pair in self.ensemble_family()), "a comparison is tested")
@@ -466,6 +478,7 @@ def check_further(analysis: Analysis, paragraphs: Sequence[Any]) -> set[str]:
     expected = [name for found in analysis.external for name in wanted(reader, found)]
     demand(told_outside == expected, "of external test sets is told", told_outside, "not", expected)
     demand(("ensemble-gain" in names) == bool(reader.ensemble_gains()), "what averaging brought is not told")
+    demand(("ensemble-unequal" in names) == reader.unequal_ensembles(), "unequal ensembles are not told")
     forms = ["labels-one-seed"], ["labels-by-loss", "labels-by-seed"]
     expected = [name for each in analysis.label_changes for name in (*forms[each.n_seeds > 1], "labels-reading")]
     demand([name for name in names if name.startswith("labels")] == expected, "labels that change are not all told")
