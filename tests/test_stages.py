@@ -45,6 +45,7 @@ def stopped(*_: Any, **__: Any) -> None:
     raise Refusal("the data are at fault")
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_alone_clears_away_half_files_and_nothing_else(
     stage: str, place: Workplace, monkeypatch: pytest.MonkeyPatch
@@ -63,6 +64,7 @@ def test_the_half_file_of_a_process_at_work_is_left_alone(stage: str, place: Wor
     assert stray(place).exists()
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize("wish", ["cuda", "tensorrt"])
 def test_evaluation_asks_for_the_provider_before_it_looks_at_the_study(
     wish: str, place: Workplace, monkeypatch: pytest.MonkeyPatch

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
-from sklearn import metrics as sklearn
 
 from cxr_report import runs
 from cxr_report.analysis.value import Analysis
@@ -14,6 +14,11 @@ from cxr_report.runs import StudyFolder
 
 Shown = Callable[..., tuple[StudyFolder, Analysis]]
 TASKS = ({"task": "binary"}, {}, {"task": "multilabel", "unknown": 0.1, "losses": 3})
+
+
+def witness() -> Any:
+    """Bring scikit-learn, which the base install leaves out."""
+    return pytest.importorskip("sklearn.metrics", reason="the witness, scikit-learn, is not in the base install")
 
 
 @pytest.mark.parametrize("recipe", TASKS)
@@ -58,6 +63,7 @@ def _precisions(folder: StudyFolder, loss: str, seed: int, labels: np.ndarray, a
     """Take precision at every hundredth of sensitivity from sklearn's curve of one run, without interpolation."""
     with np.load(folder.run(loss, seed).predictions("test")) as file:
         logits = file["logits"].astype(float)
+    sklearn = witness()
     found, task = {}, analysis.study.task
     for place, name in enumerate(analysis.classes):
         truth = labels[:, place] if task == "multilabel" else (labels == place).astype(float)

@@ -17,7 +17,6 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from scipy import special
 from scipy.stats import norm
-from sklearn import metrics as sklearn
 from statsmodels.stats.multitest import multipletests
 
 from cxr_report import ledger, runs
@@ -35,6 +34,11 @@ Shown = Callable[..., tuple[StudyFolder, Analysis]]
 Contexts = Callable[..., Context]
 TASKS = ("binary", "multiclass", "multilabel")
 SMALL = {"losses": 3, "seeds": 3, "strength": 0.6}
+
+
+def witness() -> Any:
+    """Bring scikit-learn, which the base install leaves out."""
+    return pytest.importorskip("sklearn.metrics", reason="the witness, scikit-learn, is not in the base install")
 
 
 def averaged(folder: StudyFolder, loss: str, split: str, task: str, seeds: tuple[int, ...]) -> NDArray[np.float64]:
@@ -104,6 +108,7 @@ def test_the_example_says_what_it_gives() -> None:
 
 @pytest.mark.parametrize("task", TASKS)
 def test_values_are_those_that_sklearn_finds_in_the_mean_of_the_probabilities(task: str, shown: Shown) -> None:
+    sklearn = witness()
     folder, analysis = shown(task=task, **SMALL)
     labels = runs.read_arrays(folder.truth("test"), ["labels"])["labels"]
     for place, loss in enumerate(analysis.losses):
@@ -208,6 +213,7 @@ def test_other_metrics_have_the_jackknife_over_patients_left_out_one_by_one(task
 
 
 def test_thresholds_are_chosen_on_the_ensembles_own_validation_predictions(shown: Shown) -> None:
+    sklearn = witness()
     folder, analysis = shown(task="binary", secondary=("sensitivity_youden",), **SMALL)
     validated = runs.read_arrays(folder.truth("val"), ["labels"])["labels"]
     labels = runs.read_arrays(folder.truth("test"), ["labels"])["labels"]
@@ -281,6 +287,7 @@ def test_calibration_error_has_a_value_and_no_interval(shown: Shown) -> None:
 
 
 def test_diverged_runs_are_no_members_and_the_number_is_told(shown: Shown) -> None:
+    sklearn = witness()
     folder, analysis = shown(losses=3, seeds=3, strength=0.6, diverged=((1, 2),))
     assert [each.n_seeds for each in of(analysis, "auroc").scores] == [3, 2, 3]
     table = pd.read_csv(folder.analysis().comparisons)

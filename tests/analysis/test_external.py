@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
-from sklearn.metrics import roc_auc_score
 
 from cxr_report import ledger, stats
 from cxr_report.analysis import analyse, load
@@ -33,6 +32,11 @@ SMALL: dict[str, Any] = {"losses": 3, "seeds": 4, "external": 70}
 SPLIT = "external-other"
 
 
+def witness() -> Any:
+    """Bring scikit-learn, which the base install leaves out."""
+    return pytest.importorskip("sklearn.metrics", reason="the witness, scikit-learn, is not in the base install")
+
+
 def only(analysis: Analysis) -> ExternalTest:
     (found,) = analysis.external
     return found
@@ -48,13 +52,14 @@ def test_a_study_without_external_sets_tells_of_none(shown: Shown) -> None:
 
 
 def test_means_are_those_of_an_area_computed_elsewhere(shown: Shown) -> None:
+    sklearn = witness()
     folder, analysis = shown(**SMALL, task="binary")
     labels = read_arrays(folder.truth(SPLIT), ["labels"])["labels"]
     for loss in analysis.losses:
         areas = []
         for seed in analysis.seeds:
             found = logits(folder, loss, seed)
-            areas.append(roc_auc_score(labels, found[:, 1] - found[:, 0]))
+            areas.append(sklearn.roc_auc_score(labels, found[:, 1] - found[:, 0]))
         row = next(each for each in only(analysis).summaries if (each.loss, each.metric) == (loss, "auroc"))
         assert row.values == pytest.approx(areas, abs=1e-12)
         assert row.mean == pytest.approx(np.mean(areas), abs=1e-12)

@@ -26,7 +26,7 @@ ALLOWED = re.compile(
     r"""cxr_report|[a-z_-]+\.(?:csv|json|html)|SHA-256|doi:\S+|AUROC|AUPRC|ONNX|onnx|torch|PyTorch|SciPy|PNG|DICOM|MedMNIST
     |(?:Res|Dense)Net-?\d*|AdamW|Poly-1|softmax|LDAM|ZLPR|Obuchowski|Rockette|Hillis|DeLong|Holm|Bonferroni|Benjamini
     |Hochberg|Yekutieli|Hommel|Wilcoxon|Friedman|Kendall|Nemenyi|Iman|Davenport|Greenhouse|Geisser|Youden|Brier|Cohen
-    |Matthews|Hand|Till|Kullback|Leibler|Cov[123]|float(?:16|32)|int8|fp16|CLAIM|TRIPOD|STARD|logits?|Bonf|Homm|calibration""",
+    |Matthews|Hand|Till|Kullback|Leibler|Cov[123]|float(?:16|32)|int8|fp16|CLAIM|TRIPOD|STARD|logits?|Bonf|Homm|calibration|BibTeX""",
     re.VERBOSE,
 )
 """Names of people, programs, files and formats, which Korean papers write in Latin letters too."""
