@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
+from cxr_report.analysis.row_parts import Row, compared
 from cxr_report.analysis.value import ENSEMBLES, Ensemble, EnsembleScore, JointPair
 
 __all__ = ["ensemble_rows"]
-
-Row = dict[str, Any]
 
 
 def ensemble_rows(found: Ensemble, *, adjustment: str) -> Iterator[Row]:
@@ -29,7 +27,14 @@ def ensemble_rows(found: Ensemble, *, adjustment: str) -> Iterator[Row]:
     for pair in found.pairs:
         family = {"adjustment": adjustment, "family": size} if pair.in_family else {}
         note = pair.note or found.note
-        yield {**base, **_pair(pair), **family, "n_seeds": _alike(members, pair), "note": note}
+        yield {
+            **base,
+            "test": "z of two ensembles over seeds",
+            **compared(pair),
+            **family,
+            "n_seeds": _alike(members, pair),
+            "note": note,
+        }
 
 
 def _alike(members: dict[str, int], pair: JointPair) -> int | str:
@@ -47,21 +52,4 @@ def _score(each: EnsembleScore) -> Row:
         "high": each.high,
         "effect": "minus the mean of its members",
         "effect_value": each.gain,
-    }
-
-
-def _pair(pair: JointPair) -> Row:
-    return {
-        "test": "z of two ensembles over seeds",
-        "first": pair.first,
-        "second": pair.second,
-        "estimate": pair.difference,
-        "low": pair.low,
-        "high": pair.high,
-        "low_simultaneous": pair.low_simultaneous,
-        "high_simultaneous": pair.high_simultaneous,
-        "statistic": pair.t,
-        "p": pair.p,
-        "p_adjusted": pair.p_adjusted,
-        "decision": pair.verdict,
     }

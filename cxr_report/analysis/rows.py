@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from cxr_report.analysis.ensemble_rows import ensemble_rows
+from cxr_report.analysis.row_parts import Row, compared, freedom
 from cxr_report.analysis.value import (
     BOTH,
     CASES,
@@ -62,8 +62,6 @@ COMPARISONS = (
 )
 """The columns; what does not apply to a row is empty, and so is what is undefined."""
 
-Row = dict[str, Any]
-
 
 def rows(analysis: Analysis) -> Iterator[Row]:
     """Write the tests of all losses at once, the pairs for every target, and the intervals of single runs.
@@ -104,7 +102,7 @@ def _omnibus(test: Omnibus) -> Row:
         "n_seeds": test.n_seeds,
         "statistic": test.statistic,
         "df1": test.df1,
-        "df2": "inf" if math.isinf(test.df2) else test.df2,
+        "df2": freedom(test.df2),
         "p": test.p,
         "effect": test.effect,
         "effect_value": test.effect_value,
@@ -125,20 +123,10 @@ def _joint_pair(analysis: Analysis, joint: Joint, pair: JointPair) -> Row:
         "role": joint.role,
         "target": joint.target,
         "test": "obuchowski-rockette pair" + (", seeds fixed" if joint.target == CASES else ""),
-        "first": pair.first,
-        "second": pair.second,
+        **compared(pair),
         "n_seeds": joint.n_seeds,
-        "estimate": pair.difference,
-        "low": pair.low,
-        "high": pair.high,
-        "low_simultaneous": pair.low_simultaneous,
-        "high_simultaneous": pair.high_simultaneous,
-        "statistic": pair.t,
-        "df1": "inf" if math.isinf(pair.df) else pair.df,
-        "p": pair.p,
-        "p_adjusted": pair.p_adjusted,
+        "df1": freedom(pair.df),
         **_family(analysis, joint.pairs, inside=pair.in_family),
-        "decision": pair.verdict,
         "note": pair.note or joint.note,
     }
 
@@ -190,20 +178,10 @@ def _class(analysis: Analysis, found: ClassComparison) -> Iterator[Row]:
         yield {
             **base,
             "test": "obuchowski-rockette pair",
-            "first": pair.first,
-            "second": pair.second,
-            "estimate": pair.difference,
-            "low": pair.low,
-            "high": pair.high,
-            "low_simultaneous": pair.low_simultaneous,
-            "high_simultaneous": pair.high_simultaneous,
-            "statistic": pair.t,
-            "df1": "inf" if math.isinf(pair.df) else pair.df,
-            "p": pair.p,
-            "p_adjusted": pair.p_adjusted,
+            **compared(pair),
+            "df1": freedom(pair.df),
             "adjustment": analysis.study.analysis.adjustment,
             "family": sum(len(each.pairs) for each in analysis.class_comparisons),
-            "decision": pair.verdict,
         }
 
 
@@ -214,7 +192,7 @@ def _mean(row: JointMean) -> Row:
         "estimate": row.estimate,
         "low": row.low,
         "high": row.high,
-        "df1": "inf" if math.isinf(row.df) else row.df,
+        "df1": freedom(row.df),
     }
 
 
@@ -279,7 +257,7 @@ def _floor(found: SeedFloor) -> Row:
         "low": found.low,
         "high": found.high,
         "statistic": found.t,
-        "df1": "inf" if math.isinf(found.df) else found.df,
+        "df1": freedom(found.df),
         "p": found.p,
         "decision": "changes nothing",
         "note": found.note,
@@ -322,7 +300,7 @@ def _external(analysis: Analysis, found: ExternalTest) -> Iterator[Row]:
             "estimate": change.difference,
             "low": change.low,
             "high": change.high,
-            "df1": "inf" if math.isinf(change.df) else change.df,
+            "df1": freedom(change.df),
             "note": change.note,
             **base,
         }

@@ -72,28 +72,14 @@ def _check_chain(folder: StudyFolder, analysis: AnalysisFolder, found: Analysis)
 
 
 def _write(attached: Selection, found: Analysis, report: ReportFolder, progress: Progress) -> Iterator[Path]:
-    from cxr_report.report import bibtex, document, fonts, machine, page, pdf, showcase, templates
-    from cxr_report.report.figures import standalone
-    from cxr_report.report.tables import to_csv, to_latex
+    from cxr_report.report import document, files, machine, page, pdf, showcase, templates
 
     folder = attached.folder
     composed = document.compose(found, machine.table(folder, found), showcase.load(folder, found))
     progress.advance(STEP)
-    for picture in composed.figures.values():
-        file = report.figure(picture.key)
-        write_text(file, standalone(picture.svg, fonts.face_rules([picture.svg], fonts.FACES[:1])))
+    for file, text in files.beside(composed, report):
+        write_text(file, text)
         yield file
-    for key, table in composed.tables.items():
-        if key == machine.BLOCK:
-            continue  # its twins would differ where all else is equal
-        for kind, text in (("csv", to_csv(table)), ("tex", to_latex(table))):
-            write_text(report.table(key, kind), text)
-            yield report.table(key, kind)
-    for table in composed.listings:
-        write_text(report.table(table.key, "csv"), to_csv(table))
-        yield report.table(table.key, "csv")
-    write_text(report.references, bibtex.to_bibtex(composed.references))
-    yield report.references
     progress.advance(STEP)
     html = page.render(composed, templates.own(found.study, folder), attached)
     write_text(report.html, html)

@@ -128,17 +128,12 @@ def _design(analysis: Analysis) -> Sentence:
 
 
 def _images(analysis: Analysis) -> tuple[Piece, ...]:
-    say, number = speech(analysis), analysis.data.n_test_patients
-    images = prose.count(analysis.data.n_test, facts.CASES_KEY)
-    if not analysis.data.patients_known:
-        return say("{images} images", images=images)
-    patients = prose.count(number, facts.PATIENTS_KEY)
-    return say.counted(
-        number,
-        "{images} images of {patients} patient",
-        "{images} images of {patients} patients",
-        images=images,
-        patients=patients,
+    return facts.of_patients(
+        analysis,
+        phrase("{images} images"),
+        phrase("{images} images of {patients} patient"),
+        phrase("{images} images of {patients} patients"),
+        images=prose.count(analysis.data.n_test, facts.CASES_KEY),
     )
 
 

@@ -11,7 +11,8 @@ from cxr_report.metrics import METRICS
 from cxr_report.report.answers import Answer, answers
 from cxr_report.report.language import ENGLISH, Speech, phrase, speech
 from cxr_report.report.names import spoken, titled
-from cxr_report.report.pieces import Said, text_of
+from cxr_report.report.narrative import prose
+from cxr_report.report.pieces import Number, Piece, Said, text_of
 
 __all__ = [
     "ADJUSTMENTS",
@@ -29,6 +30,7 @@ __all__ = [
     "followers",
     "joint_mean",
     "noted",
+    "of_patients",
     "over",
     "shortcuts",
     "spoken",
@@ -57,6 +59,22 @@ ADJUSTMENTS = {
     "bh": phrase("after Benjamini and Hochberg’s adjustment"),
     "by": phrase("after Benjamini and Yekutieli’s adjustment"),
 }
+
+
+def of_patients(analysis: Analysis, alone: str, one: str, many: str, /, **things: Number) -> tuple[Piece, ...]:
+    """Say a number of test cases, and of how many patients they are, where the source names them.
+
+    Args:
+        analysis: of a study.
+        alone: template where the patients are not known.
+        one: template where there is one patient; the slot is ``patients``.
+        many: where there are more.
+        things: the number of cases, named as the slot of all three.
+    """
+    say, number = speech(analysis), analysis.data.n_test_patients
+    if not analysis.data.patients_known:
+        return say(alone, **things)
+    return say.counted(number, one, many, patients=prose.count(number, PATIENTS_KEY), **things)
 
 
 def noted(note: str, say: Speech = ENGLISH) -> str:

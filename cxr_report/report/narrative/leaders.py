@@ -35,32 +35,23 @@ def main(analysis: Analysis, metric: str) -> tuple[Sentence, ...]:
 
 def tested(analysis: Analysis) -> tuple[Piece, ...]:
     """Say how many cases were tested, and of how many patients, where the source names them."""
-    say, number = speech(analysis), analysis.data.n_test_patients
-    cases = prose.count(analysis.data.n_test, facts.CASES_KEY)
-    if not analysis.data.patients_known:
-        return say("{cases} test cases", cases=cases)
-    patients = prose.count(number, facts.PATIENTS_KEY)
-    return say.counted(
-        number,
-        "{cases} test cases of {patients} patient",
-        "{cases} test cases of {patients} patients",
-        cases=cases,
-        patients=patients,
+    return facts.of_patients(
+        analysis,
+        phrase("{cases} test cases"),
+        phrase("{cases} test cases of {patients} patient"),
+        phrase("{cases} test cases of {patients} patients"),
+        cases=prose.count(analysis.data.n_test, facts.CASES_KEY),
     )
 
 
 def cases_of(analysis: Analysis, cases: Number) -> tuple[Piece, ...]:
     """Say a number of cases, and of how many patients they are, where the source names them."""
-    say, number = speech(analysis), analysis.data.n_test_patients
-    if not analysis.data.patients_known:
-        return say("{cases} cases", cases=cases)
-    patients = prose.count(number, facts.PATIENTS_KEY)
-    return say.counted(
-        number,
-        "{cases} cases of {patients} patient",
-        "{cases} cases of {patients} patients",
+    return facts.of_patients(
+        analysis,
+        phrase("{cases} cases"),
+        phrase("{cases} cases of {patients} patient"),
+        phrase("{cases} cases of {patients} patients"),
         cases=cases,
-        patients=patients,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ from cxr_report.report.enclosures import Selection
 from cxr_report.runs import StudyFolder
 from cxr_report.verify.study.recomputing import FAULTS, Memory, fault
 
-__all__ = ["Composed", "compose", "made_here", "settled"]
+__all__ = ["Composed", "compose", "made_here"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +30,6 @@ class Composed:
     """Files of the study that the report was made from, relative to it."""
     without_pixels: bool
     """Whether the report may show test cases whose pixels are not here."""
-
-
-_CHANCE = re.compile(r'(?<=-)p[0-9a-f]{10}(?=["\)])')
-"""The name that the drawing library gives a clipped area; it is a hash of its place to the last bit."""
-
-
-def settled(text: str) -> str:
-    """Return a text with the clipped areas of drawings numbered in their order, for their names differ by process.
-
-    Example:
-        >>> settled('<g clip-path="url(#roc-p0123456789)">')
-        '<g clip-path="url(#roc-p1)">'
-    """
-    names: dict[str, str] = {}
-    return _CHANCE.sub(lambda found: names.setdefault(found[0], f"p{len(names) + 1}"), text)
 
 
 def made_here(program: object) -> bool:
@@ -87,29 +71,18 @@ def _key(copy: StudyFolder, name: str) -> str:
 
 
 def _compose(copy: StudyFolder, name: str) -> Composed:
-    from cxr_report.report import bibtex, document, fonts, machine, manifest, page, showcase, templates
+    from cxr_report.report import document, files, machine, manifest, page, showcase, templates
     from cxr_report.report.enclosures import LIMIT, select
-    from cxr_report.report.figures import standalone
-    from cxr_report.report.tables import to_csv, to_latex
 
-    analysis = copy.analysis(name)
+    analysis, report = copy.analysis(name), copy.report(name)
     found = statistics.load(analysis)
     own, attached = templates.own(found.study, copy), select(copy, analysis, found)
     composed = document.compose(found, machine.table(copy, found), showcase.load(copy, found))
-    files = {
-        f"figures/{each.key}.svg": standalone(each.svg, fonts.face_rules([each.svg], fonts.FACES[:1]))
-        for each in composed.figures.values()
-    }
-    for table in (table for key, table in composed.tables.items() if key != machine.BLOCK):
-        files |= {f"tables/{table.key}.csv": to_csv(table), f"tables/{table.key}.tex": to_latex(table)}
-    files |= {f"tables/{table.key}.csv": to_csv(table) for table in composed.listings}
-    report = copy.report(name)
-    files[report.references.relative_to(report.path).as_posix()] = bibtex.to_bibtex(composed.references)
     used = [copy.relative(file) for file in (*machine.files(copy, found), *showcase.files(copy, found))]
     shown = found.study.report.shows_cases(found.study.data.source) and bool(found.label_changes)
     return Composed(
         page=page.render(composed, own, attached),
-        files=files,
+        files={file.relative_to(report.path).as_posix(): text for file, text in files.beside(composed, report)},
         inputs=manifest.inputs(copy, (), own),
         attached=_attached(attached, LIMIT),
         used=(*used, *attached.names()),

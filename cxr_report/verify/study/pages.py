@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any
 
-from cxr_report.verify.study.composing import settled
 from cxr_report.verify.study.decisions import MISSING, crossing, resolve
 from cxr_report.verify.study.difference import Difference, Step
 from cxr_report.verify.study.marks import NUMBER, Run, read, title_of
@@ -58,8 +57,6 @@ def step(file: str, page: str, tree: Mapping[str, Any], expected: str | None) ->
         tree: recomputed statistics.
         expected: the page set anew; None = another version set it, so that its words are not known.
     """
-    if expected is not None:
-        page, expected = settled(page), settled(expected)
     runs = read(page)
     elements = marked(runs)
     wanted = {} if expected is None else {each.number: each for each in marked(read(expected))}

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 
 from cxr_report.runs import ReportFolder
 from cxr_report.verify.study import trees
-from cxr_report.verify.study.composing import settled
 from cxr_report.verify.study.difference import Difference, Step
 from cxr_report.verify.study.marks import NUMBER
 from cxr_report.verify.study.source import read_text
@@ -33,12 +32,11 @@ def step(report: ReportFolder, prefix: str, files: Mapping[str, str]) -> Step:
         checked += len(NUMBER.findall(wanted)) if not name.endswith(".svg") else 1
         if not file.is_file():
             found.append(Difference(f"{prefix}/{name}", "", "no file", "a file", "the report has this table or figure"))
-        elif (stands := settled(read_text(file))) != (wanted := settled(wanted)):
+        elif (stands := read_text(file)) != wanted:
             for each, near in _apart(f"{prefix}/{name}", stands, wanted):
                 (notices if near else found).append(each)
     facts = (
-        "figures were drawn anew from the recomputed statistics and compared byte for byte, but for the names of "
-        "clipped areas, which differ from process to process; the drawing code is shared",
+        "figures were drawn anew from the recomputed statistics and compared byte for byte; the drawing code is shared",
         "tables were written anew from the recomputed statistics and compared byte for byte, cells then named",
     )
     return Step(NAME, checked, "numbers and figures", tuple(found), tuple(notices), facts)
